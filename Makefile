@@ -1,0 +1,42 @@
+# Two commands: `make demo` and `make test`. Each installs what it lacks, builds and runs.
+
+CARGO ?= cargo
+ROUTERLAB = target/release/routerlab
+PLUGINS = $(wildcard plugins/routers/*/Cargo.toml) $(wildcard plugins/evaluators/*/Cargo.toml)
+
+.PHONY: demo test lint build plugins guests setup bench clean
+
+## Build everything, run the starter experiment, end with a leaderboard.
+demo: plugins
+	$(ROUTERLAB) demo
+
+## Every test. Needs no network once packages are installed.
+test: plugins guests
+	$(CARGO) test --release --workspace --locked
+
+## Format and lints, as errors.
+lint:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --release --workspace --all-targets --locked -- -D warnings
+
+## The program.
+build: setup
+	$(CARGO) build --release --locked
+
+## All routers and evaluators as components, into target/components.
+plugins: build
+	$(ROUTERLAB) build $(patsubst %/Cargo.toml,%,$(PLUGINS)) --out target/components
+
+## Misbehaving plugins for the tests, into target/guests.
+guests: build
+	$(ROUTERLAB) build tests/guests --examples --out target/guests
+
+## The figures of ARCHITECTURE.md (see there for what is measured).
+bench: plugins
+	$(CARGO) bench -p routerlab-kernels -p routerlab
+
+setup:
+	@./setup.sh
+
+clean:
+	$(CARGO) clean

@@ -1,0 +1,29 @@
+//! The experiment in five sentences.
+//!
+//! An [`Experiment`] names records, a protocol and routers. For every seed the records are divided into train,
+//! validation and test ([`partition`]) and turned into what a router may see. Every router is trained and asked once for
+//! every seed, each in its own sandbox, in parallel, so that none can disturb another ([`run`]). Every decision goes to a
+//! table on disk. All numbers of a report are computed from these tables ([`summary`]).
+//!
+//! No `async`, no terminal.
+
+pub mod partition;
+
+mod cell;
+mod data;
+mod error;
+mod experiment;
+mod prepare;
+mod results;
+mod run;
+mod score;
+mod shuffle;
+pub mod summary;
+
+pub use data::Data;
+pub use error::BenchError;
+pub use experiment::{DataChoice, Experiment, PreferenceGrid, Protocol, RouterEntry, Statistics, Track};
+pub use prepare::parts_of;
+pub use results::{Results, RunIdentity, TOOL};
+pub use run::{FinishedRun, Observer, RunOptions, run};
+pub use score::{ScoreOptions, Scored, score};

@@ -1,0 +1,170 @@
+//! From records to what a router is given for one seed: the parts, the pool, and nothing else.
+//!
+//! This is the wall between the host and the plugins. What passes: prompts, embeddings, and for training scores, costs,
+//! latencies, lengths and opaque dataset numbers. What does not: ids, dataset names, the order of the records, and
+//! anything at all about what the test part was answered.
+
+use std::sync::Arc;
+
+use routerlab_metrics::{Missing, Observed, controls};
+use routerlab_plugin::{Matrix, ModelCard, QuerySet, TrainingSet};
+
+use crate::data::Data;
+use crate::error::BenchError;
+use crate::experiment::{Protocol, Track};
+use crate::partition::{self, Partition};
+use crate::shuffle::shuffled;
+
+/// Everything one seed needs, shared by all routers.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) seed: u32,
+    /// Rows of the data in the order in which routers see them.
+    pub(crate) parts: Partition,
+    /// Position in the routers' pool -> model of the data.
+    pub(crate) pool: Vec<u32>,
+    pub(crate) train: TrainingSet,
+    pub(crate) validation: TrainingSet,
+    pub(crate) test: QuerySet,
+    /// Mean training cost of the dearest model in US dollars: the unit of preferences. None without costs.
+    pub(crate) dearest_usd: Option<f64>,
+    /// What becomes of a choice that has no record.
+    pub(crate) missing: Missing,
+}
+
+/// The parts of the data for one seed, in record order.
+///
+/// # Errors
+/// A part that would be empty.
+pub fn parts_of(data: &Data, protocol: &Protocol, seed: u32) -> Result<Partition, BenchError> {
+    let datasets: Vec<&str> = data.dataset.iter().map(|at| data.datasets[*at as usize].as_str()).collect();
+    let keys = match protocol.track {
+        Track::Compat => &data.prompts,
+        Track::Fair => &data.group_keys,
+    };
+    let keys: Vec<&str> = keys.iter().map(|key| &**key).collect();
+    let failed = |error: partition::PartitionError| BenchError::Data { path: data.dir.clone(), reason: error.to_string() };
+    let rows = partition::Rows::new(&datasets, &keys).map_err(failed)?;
+    let parts = match protocol.track {
+        Track::Compat => partition::compat(rows, seed, protocol.train_ratio, &[]).map_err(failed)?,
+        Track::Fair => {
+            let [train, validation, test] = protocol.shares;
+            let shares = partition::Shares::new(train, validation, test).map_err(failed)?;
+            partition::fair(rows, seed.into(), protocol.secret.as_deref(), shares)
+        }
+    };
+    for (name, rows) in [("train", &parts.train), ("test", &parts.test)] {
+        if rows.is_empty() {
+            let reason = format!("{} queries leave the {name} part of seed {seed} empty; use more queries", data.rows());
+            return Err(BenchError::Data { path: data.dir.clone(), reason });
+        }
+    }
+    Ok(parts)
+}
+
+impl Prepared {
+    pub(crate) fn new(data: &Data, protocol: &Protocol, seed: u32) -> Result<Self, BenchError> {
+        let mut parts = parts_of(data, protocol, seed)?;
+        let train = data.part(&parts.train)?;
+        let missing = missing_rule(data, protocol, &train)?;
+        let dearest_usd = dearest(&train);
+        // Records come dataset by dataset: their order would give the dataset away.
+        for (name, rows) in [("train", &mut parts.train), ("validation", &mut parts.validation), ("test", &mut parts.test)] {
+            let order = shuffled(name, seed, rows.iter().map(|row| data.ids[*row as usize].to_string()));
+            *rows = order.into_iter().map(|at| rows[at as usize]).collect();
+        }
+        let masked = protocol.masks_models();
+        let pool = match masked {
+            true => shuffled("pool", seed, data.models.iter().map(|model| model.as_str())),
+            false => (0..data.models.len() as u32).collect(),
+        };
+        let cards: Arc<[ModelCard]> =
+            pool.iter().enumerate().map(|(position, model)| card(&data.cards[*model as usize], position, masked)).collect();
+        let groups = shuffled("groups", seed, data.datasets.iter().map(|dataset| dataset.as_str()));
+        let view = View { data, pool: &pool, cards: &cards, groups: &groups, track: protocol.track };
+        let (train, validation, test) = (view.set(&parts.train)?, view.set(&parts.validation)?, view.queries(&parts.test)?);
+        Ok(Self { seed, pool: pool.clone(), train, validation, test, parts, dearest_usd, missing })
+    }
+}
+
+/// What becomes of a choice that has no record: the reference calls it wrong and free (metrics.md 3), the fair track
+/// makes the router pay the fallback.
+pub(crate) fn missing_rule(data: &Data, protocol: &Protocol, train: &Observed<'_>) -> Result<Missing, BenchError> {
+    if protocol.track == Track::Compat {
+        return Ok(Missing::ZeroAndFree);
+    }
+    let fallback = match &protocol.fallback_model {
+        Some(name) => data.model_index(name).ok_or_else(|| BenchError::Data {
+            path: data.dir.clone(),
+            reason: format!("`protocol.fallback_model` {name:?} is not in the pool: {}", data.model_list()),
+        })?,
+        None => controls::best_single(train),
+    };
+    Ok(Missing::Fallback(fallback))
+}
+
+/// The mean training cost of the dearest model; a model without any known cost does not count.
+fn dearest(train: &Observed<'_>) -> Option<f64> {
+    let mean = |model: usize| {
+        let known = (0..train.rows()).map(|row| train.costs_usd(row)[model]).filter(|cost| cost.is_finite());
+        let (sum, count) = known.fold((0.0, 0_u64), |(sum, count), cost| (sum + cost, count + 1));
+        (count > 0).then(|| sum / count as f64)
+    };
+    (0..train.models()).filter_map(mean).reduce(f64::max).filter(|cost| *cost > 0.0)
+}
+
+fn card(known: &ModelCard, position: usize, masked: bool) -> ModelCard {
+    match masked {
+        true => ModelCard { name: format!("model-{position}"), description: None, ..known.clone() },
+        false => known.clone(),
+    }
+}
+
+/// How a router sees the data of one seed.
+struct View<'a> {
+    data: &'a Data,
+    pool: &'a [u32],
+    cards: &'a Arc<[ModelCard]>,
+    groups: &'a [u32],
+    track: Track,
+}
+
+impl View<'_> {
+    fn queries(&self, rows: &[u32]) -> Result<QuerySet, BenchError> {
+        let data = self.data;
+        let embeddings = data.embeddings.as_ref().map(|matrix| matrix.gather(rows)).transpose();
+        let embeddings: Option<Matrix> = embeddings
+            .map_err(|error| BenchError::Data { path: data.dir.clone(), reason: format!("embeddings: {error}") })?;
+        Ok(QuerySet {
+            prompts: rows.iter().map(|row| Arc::clone(&data.prompts[*row as usize])).collect(),
+            prompt_tokens: rows.iter().map(|row| data.prompt_tokens[*row as usize]).collect(),
+            embeddings,
+        })
+    }
+
+    fn set(&self, rows: &[u32]) -> Result<TrainingSet, BenchError> {
+        let data = self.data;
+        // The reference trains on missing records as wrong and free (metrics.md 3); the fair track leaves them out.
+        let models = self.pool.len();
+        let missing = if self.track == Track::Compat { 0.0 } else { f32::NAN };
+        Ok(TrainingSet {
+            queries: self.queries(rows)?,
+            models: Arc::clone(self.cards),
+            groups: rows.iter().map(|row| self.groups[data.dataset[*row as usize] as usize]).collect(),
+            scores: self.table(rows, missing, |row| data.observed.scores(row)),
+            costs_usd: self.table(rows, if data.has_costs() { missing } else { f32::NAN }, |row| data.observed.costs_usd(row)),
+            latencies_ms: self.table(rows, f32::NAN, |row| &data.latency_ms[row * models..(row + 1) * models]),
+            completion_tokens: self.table(rows, f32::NAN, |row| &data.completion_tokens[row * models..(row + 1) * models]),
+        })
+    }
+
+    /// rows x pool, models in the order of the pool.
+    fn table<'b>(&self, rows: &[u32], missing: f32, values: impl Fn(usize) -> &'b [f64]) -> Arc<[f32]> {
+        let mut table = Vec::with_capacity(rows.len() * self.pool.len());
+        for row in rows {
+            let row = values(*row as usize);
+            table.extend(self.pool.iter().map(|model| row[*model as usize] as f32).map(|v| if v.is_nan() { missing } else { v }));
+        }
+        table.into()
+    }
+}

@@ -1,0 +1,269 @@
+//! The folder of a run: which tables it holds, which cells are done, and whose they are.
+//!
+//! ```text
+//! <name>-<run id>/
+//!   decisions/<router>-<seed>.parquet   one file a cell, written when the cell ends
+//!   cells/<router>-<seed>.parquet       how the cell ended; written after its decisions, so its presence means done
+//!   metrics.parquet                     every number of the report, computed from the decisions
+//!   runs.parquet                        the run itself; written last, so its presence means complete
+//! ```
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use routerlab_metrics::Observed;
+use routerlab_records::{
+    CellRow, CellStatus, ContentDigest, DecisionRow, Provenance, RunRow, RunStatus, TableWriter, digest_file, read_table, write_table,
+};
+
+use crate::cell::{CellOptions, CellResult, ReadyRouter, Routed, preferences_of};
+use crate::data::Data;
+use crate::error::BenchError;
+use crate::experiment::Experiment;
+use crate::prepare::Prepared;
+use crate::run::run_dir;
+
+/// This program, as tables name it.
+pub const TOOL: &str = concat!("routerlab ", env!("CARGO_PKG_VERSION"));
+
+/// What makes a run that run: equal identities give equal decisions.
+#[derive(Debug, Clone)]
+pub struct RunIdentity {
+    /// 16 hexadecimal digits.
+    pub run_id: String,
+    /// Digest of every component and of every table, by name.
+    pub digests: BTreeMap<String, String>,
+    /// sha-256 of the experiment without its paths.
+    pub config_digest: String,
+}
+
+impl RunIdentity {
+    /// Computes the identity from the experiment, the data and the components.
+    ///
+    /// # Errors
+    /// A component that cannot be read.
+    pub fn of(experiment: &Experiment, data: &Data) -> Result<Self, BenchError> {
+        let mut digests = data.digests.clone();
+        let mut without_paths = experiment.clone();
+        without_paths.data.dir = PathBuf::new();
+        for router in &mut without_paths.router {
+            digests.insert(format!("router {}", router.report_name()), digest_file(&router.component)?);
+            router.name = Some(router.report_name());
+            router.component = PathBuf::new();
+        }
+        let config = serde_json::to_string(&without_paths).unwrap_or_default();
+        let mut config_digest = ContentDigest::new();
+        config_digest.text(&config);
+        let config_digest = config_digest.hex();
+        let mut identity = ContentDigest::new();
+        identity.text(TOOL).text(&config_digest);
+        for (name, digest) in &digests {
+            identity.text(name).text(digest);
+        }
+        Ok(Self { run_id: identity.hex()[..16].to_owned(), digests, config_digest })
+    }
+
+    fn provenance(&self) -> Provenance {
+        Provenance {
+            tool: TOOL.into(),
+            config_digest: Some(self.config_digest.clone()),
+            inputs: self.digests.clone(),
+            values: BTreeMap::from([("run_id".into(), self.run_id.clone())]),
+        }
+    }
+}
+
+/// The folder of one run.
+#[derive(Debug)]
+pub struct Results {
+    dir: PathBuf,
+    run_id: String,
+    provenance: Provenance,
+    started_at: String,
+}
+
+impl Results {
+    /// Opens the run's folder below `out`; cells that are there already are kept.
+    pub(crate) fn open(out: &Path, identity: &RunIdentity, experiment: &Experiment) -> Result<Self, BenchError> {
+        let dir = run_dir(out, &experiment.name, &identity.run_id);
+        let started_at = now();
+        Ok(Self { dir, run_id: identity.run_id.clone(), provenance: identity.provenance(), started_at })
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    pub(crate) fn run_id(&self) -> &str {
+        &self.run_id
+    }
+
+    pub(crate) fn provenance(&self) -> &Provenance {
+        &self.provenance
+    }
+
+    fn file(&self, table: &str, router: &str, seed: u32) -> PathBuf {
+        self.dir.join(table).join(format!("{router}-{seed}.parquet"))
+    }
+
+    pub(crate) fn decisions_file(&self, router: &str, seed: u32) -> PathBuf {
+        self.file("decisions", router, seed)
+    }
+
+    /// The row of a cell that ended in an earlier, interrupted run. A damaged row counts as absent.
+    pub(crate) fn done_cell(&self, router: &str, seed: u32) -> Result<Option<CellRow>, BenchError> {
+        let path = self.file("cells", router, seed);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let row = read_table::<CellRow>(&path).ok().and_then(|table| table.rows.into_iter().next());
+        Ok(row.filter(|row| row.run_id.as_str() == self.run_id))
+    }
+
+    /// All cells of a run that has ended, in the experiment's order.
+    pub(crate) fn cells(&self, experiment: &Experiment) -> Result<Vec<CellRow>, BenchError> {
+        let mut rows = Vec::new();
+        for router in &experiment.router {
+            for seed in &experiment.protocol.seeds {
+                let row = self.done_cell(&router.report_name(), *seed)?;
+                rows.push(row.ok_or_else(|| BenchError::Results {
+                    path: self.dir.clone(),
+                    reason: format!("cell {} of seed {seed} is missing; run the experiment again to complete it", router.report_name()),
+                })?);
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Writes a cell's decisions, then the cell.
+    pub(crate) fn write_cell(
+        &self,
+        name: &str,
+        router: Option<&ReadyRouter>,
+        prepared: &Prepared,
+        data: &Data,
+        options: &CellOptions,
+        result: &CellResult,
+    ) -> Result<CellRow, BenchError> {
+        if let (Some(router), Some(_)) = (router, &result.decisions_digest) {
+            let preferences = preferences_of(&router.description, prepared, options);
+            self.write_decisions(name, prepared, data, &preferences, result)?;
+        }
+        let component_digest = self.provenance.inputs.get(&format!("router {name}")).cloned().unwrap_or_default();
+        let row = CellRow {
+            run_id: self.run_id.as_str().into(),
+            router: name.into(),
+            seed: prepared.seed.into(),
+            status: result.status.as_cell_status(),
+            detail: result.status.detail().map(Into::into),
+            component_digest,
+            decisions_digest: result.decisions_digest.clone(),
+            train_ms: result.train_ms,
+            route_ms: result.route_ms,
+            train_fuel: result.train_fuel,
+            route_fuel: result.route_fuel,
+            state_bytes: result.state_bytes,
+            log: (!result.log.is_empty()).then(|| result.log.clone()),
+        };
+        write_table(&self.file("cells", name, prepared.seed), std::slice::from_ref(&row), &self.provenance)?;
+        Ok(row)
+    }
+
+    fn write_decisions(
+        &self,
+        name: &str,
+        prepared: &Prepared,
+        data: &Data,
+        preferences: &[f64],
+        result: &CellResult,
+    ) -> Result<(), BenchError> {
+        let path = self.decisions_file(name, prepared.seed);
+        let mut writer = TableWriter::<DecisionRow>::create(&path, &self.provenance)?;
+        let models = data.models.len();
+        let parts = [
+            Judging::new("test", data, &prepared.parts.test, &result.test)?,
+            Judging::new("validation", data, &prepared.parts.validation, &result.validation)?,
+        ];
+        // Rows of both parts in the order of their ids, once for every preference.
+        let mut order: Vec<(usize, usize, u32)> = parts
+            .iter()
+            .enumerate()
+            .flat_map(|(part, judging)| judging.rows.iter().enumerate().map(move |(at, row)| (part, at, *row)))
+            .collect();
+        order.sort_by(|a, b| data.ids[a.2 as usize].cmp(&data.ids[b.2 as usize]));
+        for (index, preference) in preferences.iter().enumerate() {
+            let mut judged = Vec::with_capacity(parts.len());
+            for part in &parts {
+                let choices = &part.routed.choices[index];
+                judged.push(part.observed.judge(choices, prepared.missing).map_err(|error| BenchError::Results {
+                    path: path.clone(),
+                    reason: error.to_string(),
+                })?);
+            }
+            for (part, at, row) in &order {
+                let (Judging { name: part_name, observed, routed, .. }, answers) = (&parts[*part], &judged[*part].answers);
+                let model = routed.choices[index][*at] as usize;
+                let available = !observed.scores(*at)[model].is_nan();
+                let known = |value: f64| (!value.is_nan()).then_some(value);
+                let utilities = routed.utilities.as_ref().filter(|_| index == 0);
+                writer.push(DecisionRow {
+                    run_id: self.run_id.as_str().into(),
+                    router: name.into(),
+                    seed: prepared.seed.into(),
+                    preference_index: index as u32,
+                    preference: *preference,
+                    query_id: data.ids[*row as usize].clone(),
+                    part: (*part_name).into(),
+                    model: data.models[model].clone(),
+                    utilities: utilities.map(|values| values[at * models..(at + 1) * models].to_vec()),
+                    score: Some(answers.score[*at]),
+                    cost_usd: known(answers.cost_usd[*at]),
+                    latency_ms: known(data.latency_ms[*row as usize * models + model]),
+                    route_ns: routed.route_ns[*at],
+                    fuel: routed.fuel[*at],
+                    available,
+                })?;
+            }
+        }
+        writer.finish()?;
+        Ok(())
+    }
+
+    /// Writes the run itself: its presence means that everything else is there.
+    pub(crate) fn finish(&self, identity: &RunIdentity, experiment: &Experiment, cells: &[CellRow]) -> Result<(), BenchError> {
+        let all_ok = cells.iter().all(|cell| cell.status == CellStatus::Ok);
+        let row = RunRow {
+            run_id: self.run_id.as_str().into(),
+            config: serde_json::to_string(experiment).unwrap_or_default(),
+            digests: serde_json::to_string(&identity.digests).unwrap_or_default(),
+            seeds: serde_json::to_string(&experiment.protocol.seeds).unwrap_or_default(),
+            host_version: env!("CARGO_PKG_VERSION").into(),
+            machine: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
+            started_at: self.started_at.clone(),
+            status: if all_ok { RunStatus::Done } else { RunStatus::SomeFailed },
+        };
+        write_table(&self.dir.join("runs.parquet"), &[row], &self.provenance)?;
+        Ok(())
+    }
+}
+
+/// One part of a cell, with what its choices are judged by.
+struct Judging<'a> {
+    name: &'static str,
+    rows: &'a [u32],
+    routed: &'a Routed,
+    observed: Observed<'static>,
+}
+
+impl<'a> Judging<'a> {
+    fn new(name: &'static str, data: &Data, rows: &'a [u32], routed: &'a Routed) -> Result<Self, BenchError> {
+        Ok(Self { name, rows, routed, observed: data.part(rows)? })
+    }
+}
+
+/// The current time in UTC as `2026-01-31T12:00:00Z`.
+fn now() -> String {
+    humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string()
+}

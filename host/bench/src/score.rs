@@ -1,0 +1,206 @@
+//! Evaluators over recorded completions: from `completions` to `scores`.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use routerlab_plugin::{CallOptions, EvaluatorPlugin, Item, OnPluginThread, Outcome, Sandbox, on_plugin_thread, plain};
+use routerlab_records::definition::{DatasetDefinition, EvaluatorEntry};
+use routerlab_records::{
+    CompletionRow, CompletionStatus, Provenance, QueryId, QueryRow, ScoreRow, ScoreStatus, digest_file, read_table, write_table,
+};
+
+use crate::error::BenchError;
+use crate::results::TOOL;
+
+/// Completions for one call of an evaluator that shares its store among items.
+const BATCH_ITEMS: usize = 256;
+
+/// What to score, and with what.
+#[derive(Debug, Clone)]
+pub struct ScoreOptions {
+    /// Folder with `queries.parquet`, `completions.parquet` and `dataset.toml`; `scores.parquet` and `outcomes.parquet`
+    /// are written there.
+    pub dir: PathBuf,
+    /// Folder with the evaluators' components.
+    pub evaluators: PathBuf,
+    /// Batches at a time.
+    pub threads: NonZeroUsize,
+}
+
+/// What scoring came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scored {
+    /// Completions with a score.
+    pub scored: usize,
+    /// Completions that failed when they were collected: nothing to score, no wrong answer.
+    pub not_ok: usize,
+    /// Completions on which the evaluator failed, by what it said.
+    pub failed: BTreeMap<String, usize>,
+    /// Queries for which the definition has no evaluator.
+    pub no_evaluator: usize,
+}
+
+/// One evaluator with one configuration, and the completions it scores.
+struct Job<'a> {
+    entry: &'a EvaluatorEntry,
+    config: String,
+    rows: Vec<(&'a QueryRow, &'a CompletionRow)>,
+}
+
+/// Scores every completion of a folder and joins the result into its `outcomes` table.
+///
+/// # Errors
+/// Tables, a definition or evaluators that cannot be read or loaded. An evaluator that fails on a completion costs only
+/// that completion its score.
+pub fn score(options: &ScoreOptions, sandbox: &Sandbox, progress: &mut (dyn FnMut(u64, u64) + Send)) -> Result<Scored, BenchError> {
+    let dir = &options.dir;
+    let definition = DatasetDefinition::read(&dir.join("dataset.toml"))?;
+    let paths = ["queries.parquet", "completions.parquet"].map(|name| dir.join(name));
+    let queries = read_table::<QueryRow>(&paths[0])?.rows;
+    let completions = read_table::<CompletionRow>(&paths[1])?.rows;
+    let by_id: BTreeMap<&QueryId, &QueryRow> = queries.iter().map(|query| (&query.query_id, query)).collect();
+
+    let mut summary = Scored { scored: 0, not_ok: 0, failed: BTreeMap::new(), no_evaluator: 0 };
+    let mut jobs: BTreeMap<(String, String), Job<'_>> = BTreeMap::new();
+    for completion in &completions {
+        let Some(query) = by_id.get(&completion.query_id) else {
+            let reason = format!("`completions.parquet` names `{}`, which is not in `queries.parquet`", completion.query_id);
+            return Err(BenchError::Data { path: dir.clone(), reason });
+        };
+        if completion.status != CompletionStatus::Ok {
+            summary.not_ok += 1;
+            continue;
+        }
+        let Some(entry) = definition.evaluator_for(query) else {
+            summary.no_evaluator += 1;
+            continue;
+        };
+        let config = entry.config_text();
+        let key = (entry.name.to_string(), config.clone());
+        jobs.entry(key).or_insert_with(|| Job { entry, config, rows: Vec::new() }).rows.push((query, completion));
+    }
+    let mut provenance = Provenance::by(TOOL).input_file("queries", &paths[0])?.input_file("completions", &paths[1])?;
+    let mut plugins = BTreeMap::new();
+    for job in jobs.values() {
+        let name = job.entry.name.to_string();
+        if !plugins.contains_key(&name) {
+            let path = component_of(&options.evaluators, &name)?;
+            provenance = provenance.input(format!("evaluator {name}"), digest_file(&path)?);
+            plugins.insert(name, EvaluatorPlugin::load(sandbox, &path)?);
+        }
+    }
+    let jobs: Vec<&Job<'_>> = jobs.values().collect();
+    let rows = work(&jobs, &plugins, sandbox, options.threads, progress)?;
+    for row in &rows {
+        match (row.status, &row.explanation) {
+            (ScoreStatus::Failed, Some(reason)) => *summary.failed.entry(reason.clone()).or_default() += 1,
+            _ => summary.scored += 1,
+        }
+    }
+    write_table(&dir.join("scores.parquet"), &rows, &provenance)?;
+    routerlab_records::import::build_outcomes(dir)?;
+    Ok(summary)
+}
+
+fn component_of(folder: &Path, name: &str) -> Result<PathBuf, BenchError> {
+    let path = folder.join(format!("{name}.wasm"));
+    if path.is_file() {
+        return Ok(path);
+    }
+    let reason = format!("there is no `{name}.wasm`; build the evaluator with `routerlab build`");
+    Err(BenchError::Data { path: folder.to_owned(), reason })
+}
+
+/// Scores all batches of all jobs on several threads.
+fn work(
+    jobs: &[&Job<'_>],
+    plugins: &BTreeMap<String, EvaluatorPlugin>,
+    sandbox: &Sandbox,
+    threads: NonZeroUsize,
+    progress: &mut (dyn FnMut(u64, u64) + Send),
+) -> Result<Vec<ScoreRow>, BenchError> {
+    let batches: Vec<(&Job<'_>, std::ops::Range<usize>)> = jobs
+        .iter()
+        .flat_map(|job| {
+            let starts = (0..job.rows.len()).step_by(BATCH_ITEMS);
+            starts.map(|start| (*job, start..(start + BATCH_ITEMS).min(job.rows.len())))
+        })
+        .collect();
+    let total: usize = jobs.iter().map(|job| job.rows.len()).sum();
+    let next = AtomicUsize::new(0);
+    let done: Mutex<(Vec<ScoreRow>, &mut (dyn FnMut(u64, u64) + Send))> = Mutex::new((Vec::with_capacity(total), progress));
+    let stack_bytes = sandbox.limits().stack_bytes;
+    let options = CallOptions { limits: sandbox.limits().clone(), ..CallOptions::default() };
+    let one_worker = |thread: &OnPluginThread| {
+        while let Some((job, range)) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let Some(plugin) = plugins.get(job.entry.name.as_str()) else { continue };
+            let rows = score_batch(plugin, job, &job.rows[range.clone()], &options, thread);
+            let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+            done.0.extend(rows);
+            let count = done.0.len() as u64;
+            (done.1)(count, total as u64);
+        }
+    };
+    std::thread::scope(|scope| {
+        let workers: Vec<_> =
+            (0..threads.get()).map(|_| scope.spawn(|| on_plugin_thread(stack_bytes, one_worker))).collect();
+        workers.into_iter().try_for_each(|worker| {
+            worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)).map_err(BenchError::Thread)
+        })
+    })?;
+    Ok(done.into_inner().unwrap_or_else(PoisonError::into_inner).0)
+}
+
+/// One batch; when it fails as a whole, every item by itself, so that one completion cannot cost another its score.
+fn score_batch(
+    plugin: &EvaluatorPlugin,
+    job: &Job<'_>,
+    rows: &[(&QueryRow, &CompletionRow)],
+    options: &CallOptions,
+    thread: &OnPluginThread,
+) -> Vec<ScoreRow> {
+    let items: Vec<Item> = rows.iter().map(|(query, completion)| item(query, completion)).collect();
+    let judged = |items: &[Item]| plugin.score(items, &[], &job.config, options, thread).result;
+    match judged(&items) {
+        Ok(outcomes) => rows.iter().zip(outcomes).map(|(row, outcome)| score_row(plugin, job, row, Ok(outcome))).collect(),
+        Err(_) => rows
+            .iter()
+            .zip(&items)
+            .map(|(row, item)| {
+                let outcome = judged(std::slice::from_ref(item)).map(|mut outcomes| outcomes.remove(0));
+                score_row(plugin, job, row, outcome.map_err(|error| plain(&error.to_string())))
+            })
+            .collect(),
+    }
+}
+
+fn item(query: &QueryRow, completion: &CompletionRow) -> Item {
+    Item {
+        prompt: query.prompt.clone(),
+        raw_output: completion.raw_output.clone(),
+        ground_truth: query.ground_truth.clone().unwrap_or_default(),
+        metadata: query.metadata.clone(),
+    }
+}
+
+fn score_row(plugin: &EvaluatorPlugin, job: &Job<'_>, row: &(&QueryRow, &CompletionRow), outcome: Result<Outcome, String>) -> ScoreRow {
+    let completion = row.1;
+    let (status, outcome) = match outcome {
+        Ok(outcome) => (ScoreStatus::Ok, outcome),
+        Err(reason) => (ScoreStatus::Failed, Outcome { score: None, prediction: None, explanation: Some(reason) }),
+    };
+    ScoreRow {
+        query_id: completion.query_id.clone(),
+        model: completion.model.clone(),
+        sample_index: completion.sample_index,
+        evaluator: job.entry.name.clone(),
+        score: outcome.score,
+        prediction: outcome.prediction,
+        explanation: outcome.explanation,
+        evaluator_digest: plugin.digest().to_owned(),
+        status,
+    }
+}

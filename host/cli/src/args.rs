@@ -1,0 +1,71 @@
+//! The commands. Each is a struct in its own file that executes itself.
+
+use clap::{Parser, Subcommand};
+
+use crate::commands;
+use crate::exit::Ended;
+
+/// A laboratory for LLM routers: run routers from anyone as sandboxed components under identical seeds and partitions,
+/// and see who is really better, by how much, and how sure that is.
+#[derive(Debug, Parser)]
+#[command(name = "routerlab", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(after_help = "Example:\n  routerlab demo\n\nExit codes: 0 done, 1 finished but some work failed, 2 input or configuration is wrong, 3 a plugin broke its contract")]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Demo(commands::demo::Demo),
+    Import(commands::import::Import),
+    Score(commands::score::Score),
+    Bench(commands::bench::Bench),
+    Report(commands::report::ReportCommand),
+    Build(commands::build::Build),
+    Inspect(commands::inspect::Inspect),
+    #[command(name = routerlab_plugin::COMPILE_COMMAND, hide = true)]
+    CompileComponent(commands::compile::Compile),
+}
+
+impl Command {
+    pub(crate) fn execute(self) -> anyhow::Result<Ended> {
+        match self {
+            Self::Demo(command) => command.execute(),
+            Self::Import(command) => command.execute(),
+            Self::Score(command) => command.execute(),
+            Self::Bench(command) => command.execute(),
+            Self::Report(command) => command.execute(),
+            Self::Build(command) => command.execute(),
+            Self::Inspect(command) => command.execute(),
+            Self::CompileComponent(command) => command.execute(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_flags_fit_together() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn every_help_ends_with_an_example() {
+        let mut command = Args::command();
+        command.build();
+        let mut waiting: Vec<_> = command.get_subcommands().cloned().collect();
+        while let Some(mut command) = waiting.pop() {
+            if command.get_name() == "help" || command.is_hide_set() {
+                continue;
+            }
+            let help = command.render_long_help().to_string();
+            let last = help.trim_end().lines().last().unwrap_or_default().to_owned();
+            assert!(last.trim_start().starts_with("routerlab "), "`{}` ends with: {last}", command.get_name());
+            waiting.extend(command.get_subcommands().cloned());
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! `routerlab demo`: the whole path on the starter data.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "data on stdout, talk on stderr")]
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::Args;
+use routerlab_bench::Experiment;
+
+use crate::exit::Ended;
+use crate::report::{Format, Report};
+
+/// The tables of the starter data that are copied into the demo's own folder.
+const STARTER: [&str; 5] = ["queries.parquet", "completions.parquet", "embeddings.parquet", "pool.toml", "dataset.toml"];
+
+/// Run the whole path on the starter data: score recorded completions, sweep five routers, show the leaderboard.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  routerlab demo --out runs")]
+pub(crate) struct Demo {
+    /// Folder with the starter data
+    #[arg(long, default_value = "datasets/starter", value_name = "DIR")]
+    data: PathBuf,
+    /// Folder with the components of routers and evaluators
+    #[arg(long, default_value = "target/components", value_name = "DIR")]
+    components: PathBuf,
+    /// Folder of results
+    #[arg(long, default_value = "runs", value_name = "DIR")]
+    out: PathBuf,
+}
+
+impl Demo {
+    pub(crate) fn execute(self) -> anyhow::Result<Ended> {
+        if !self.components.is_dir() {
+            bail!("there is no folder `{}`; build the components with `make plugins`", self.components.display());
+        }
+        let data = self.out.join("starter-data");
+        for name in STARTER {
+            let from = self.data.join(name);
+            let bytes = std::fs::read(&from).with_context(|| format!("cannot read `{}`", from.display()))?;
+            routerlab_records::atomic::write_bytes(&data.join(name), bytes)?;
+        }
+        super::score::run(&data, &self.components, None)?;
+        let experiment = experiment(&data, &self.components)?;
+        let finished = super::bench::run(&experiment, &self.out, None)?;
+        print!("{}", Report::read(&finished.dir)?.render(Format::Terminal)?);
+        eprintln!("results: {}", finished.dir.display());
+        Ok(super::bench::ended(&finished.cells))
+    }
+}
+
+/// The experiment behind the demo, with the folders that were asked for.
+fn experiment(data: &Path, components: &Path) -> anyhow::Result<Experiment> {
+    let mut experiment: Experiment = toml::from_str(include_str!("../demo.toml"))?;
+    experiment.data.dir = data.to_owned();
+    for router in &mut experiment.router {
+        router.component = components.join(&router.component);
+    }
+    Ok(experiment)
+}

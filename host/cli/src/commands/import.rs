@@ -1,0 +1,100 @@
+//! `routerlab import`: other people's records into tables.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "data on stdout, talk on stderr")]
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use routerlab_records::EncoderName;
+use routerlab_records::import::{ImportSummary, Progress as Done, RecordedFiles, import_outcomes, import_recorded};
+
+use crate::exit::Ended;
+use crate::progress::Progress;
+
+/// Bring records into a data folder that experiments can run on.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  routerlab import outcomes outcomes.parquet --embeddings embeddings.parquet --out my-data")]
+pub(crate) struct Import {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Scores that exist already: one row for each query and model.
+    ///
+    /// Columns: dataset, split, query_id, query, model, score, and where known prompt_tokens, completion_tokens, cost_usd,
+    /// latency_ms, ground_truth. Rows may come in any order.
+    #[command(after_help = "Example:\n  routerlab import outcomes outcomes.parquet --embeddings embeddings.parquet --out my-data")]
+    Outcomes {
+        /// The outcomes (Parquet)
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Embeddings (Parquet with query_id and embedding)
+        #[arg(long, value_name = "FILE")]
+        embeddings: Option<PathBuf>,
+        /// What made the embeddings
+        #[arg(long, default_value = "unknown", value_name = "NAME")]
+        encoder: String,
+        /// Prices (TOML), for costs that the file lacks
+        #[arg(long, value_name = "FILE")]
+        prices: Option<PathBuf>,
+        /// The data folder to make
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// Queries and recorded completions as JSON Lines, to be scored with `routerlab score`.
+    #[command(
+        after_help = "Example:\n  routerlab import recorded --queries queries.jsonl --completions completions.jsonl --prices prices.toml --out my-data"
+    )]
+    Recorded {
+        /// The queries (JSON Lines)
+        #[arg(long, value_name = "FILE")]
+        queries: PathBuf,
+        /// The completions (JSON Lines)
+        #[arg(long, value_name = "FILE")]
+        completions: PathBuf,
+        /// Prices of every model (TOML)
+        #[arg(long, value_name = "FILE")]
+        prices: PathBuf,
+        /// Embeddings (Parquet with query_id and embedding)
+        #[arg(long, value_name = "FILE")]
+        embeddings: Option<PathBuf>,
+        /// What made the embeddings
+        #[arg(long, default_value = "unknown", value_name = "NAME")]
+        encoder: String,
+        /// The data folder to make
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+}
+
+impl Import {
+    pub(crate) fn execute(self) -> anyhow::Result<Ended> {
+        let mut progress = Progress::new("rows");
+        let mut watch = |done: Done| progress.at(done.rows_done, done.rows_total);
+        let summary = match self.what {
+            What::Outcomes { file, embeddings, encoder, prices, out } => {
+                let encoder = EncoderName::from(encoder);
+                let embeddings = embeddings.as_deref().map(|path| (path, &encoder));
+                import_outcomes(&file, embeddings, prices.as_deref(), &out, &mut watch)?
+            }
+            What::Recorded { queries, completions, prices, embeddings, encoder, out } => {
+                let embeddings = embeddings.map(|path| (path, EncoderName::from(encoder)));
+                import_recorded(&RecordedFiles { queries, completions, prices, embeddings }, &out, &mut watch)?
+            }
+        };
+        drop(progress);
+        say(&summary);
+        println!("{}", summary.folder.display());
+        Ok(Ended::Done)
+    }
+}
+
+fn say(summary: &ImportSummary) {
+    let ImportSummary { rows, queries, models, datasets, embedding_width, notes, .. } = summary;
+    let embeddings = embedding_width.map_or("no embeddings".into(), |width| format!("embeddings of width {width}"));
+    eprintln!("imported {rows} rows: {queries} queries x {models} models in {datasets} datasets, {embeddings}");
+    for note in notes {
+        eprintln!("note: {note}");
+    }
+}

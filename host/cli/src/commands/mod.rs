@@ -1,0 +1,38 @@
+//! One command each, and what several of them share: the sandbox and the machine's threads.
+
+pub(crate) mod bench;
+pub(crate) mod build;
+pub(crate) mod compile;
+pub(crate) mod demo;
+pub(crate) mod import;
+pub(crate) mod inspect;
+pub(crate) mod report;
+pub(crate) mod score;
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use routerlab_plugin::{Compiler, Limits, Sandbox, SandboxOptions};
+
+/// The sandbox of the command line: compiles in child processes, keeps compiled code in the user's cache folder.
+pub(crate) fn sandbox(limits: &Limits) -> anyhow::Result<Sandbox> {
+    let program = std::env::current_exe().context("the program cannot find itself")?;
+    let options =
+        SandboxOptions { limits: limits.clone(), cache_dir: Some(cache_dir()), compiler: Compiler::Child(program) };
+    Ok(Sandbox::new(options)?)
+}
+
+/// `$ROUTERLAB_CACHE`, else the user's cache folder, else a folder for temporary files.
+fn cache_dir() -> PathBuf {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    set("ROUTERLAB_CACHE")
+        .or_else(|| set("XDG_CACHE_HOME").map(|dir| dir.join("routerlab")))
+        .or_else(|| set("HOME").map(|dir| dir.join(".cache").join("routerlab")))
+        .unwrap_or_else(|| std::env::temp_dir().join("routerlab"))
+}
+
+/// How many threads to use: what was asked for, else all cores.
+pub(crate) fn threads(asked: Option<NonZeroUsize>) -> NonZeroUsize {
+    asked.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
+}

@@ -1,0 +1,34 @@
+//! The leaderboard of a run: read from its tables, written in one of several forms.
+
+mod data;
+mod machine;
+mod text;
+
+use clap::ValueEnum;
+
+pub(crate) use data::Report;
+
+/// How a report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Tables for a terminal
+    Terminal,
+    /// Tables in Markdown
+    Markdown,
+    /// One line for each row of the leaderboard
+    Csv,
+    /// Everything, for programs
+    Json,
+}
+
+impl Report {
+    /// The report as text.
+    pub(crate) fn render(&self, format: Format) -> anyhow::Result<String> {
+        match format {
+            Format::Terminal => Ok(text::terminal(self)),
+            Format::Markdown => Ok(text::markdown(self)),
+            Format::Csv => Ok(machine::csv(self)),
+            Format::Json => machine::json(self),
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Time of 10,000 replicates over 2,000 test queries and 20 strategies: one seed, and five seeds that share their units.
+
+use std::num::NonZeroUsize;
+
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rand_xoshiro::rand_core::{Rng, SeedableRng};
+use routerlab_metrics::Answers;
+use routerlab_metrics::bootstrap::{Bootstrap, Part, References, Settings};
+
+const ROWS: usize = 2_000;
+const STRATEGIES: usize = 20;
+
+fn main() {
+    divan::main();
+}
+
+struct Seed {
+    dataset: Vec<u32>,
+    unit: Vec<u32>,
+    answers: Vec<Answers>,
+}
+
+/// Five datasets; with more than one seed the rows are 30 % samples of one set of queries.
+fn seeds(count: u64) -> Vec<Seed> {
+    let make = |seed| {
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+        let mut uniform = move || random.next_u64() as f64 / u64::MAX as f64;
+        let queries = if count == 1 { ROWS } else { ROWS * 10 / 3 };
+        let unit: Vec<u32> = (0..queries as u32).filter(|_| count == 1 || uniform() < 0.3).collect();
+        let answers = |_| Answers {
+            score: unit.iter().map(|_| f64::from(u8::from(uniform() < 0.7))).collect(),
+            cost_usd: unit.iter().map(|_| uniform()).collect(),
+        };
+        let answers = (0..STRATEGIES).map(answers).collect();
+        Seed { dataset: unit.iter().map(|unit| unit % 5).collect(), unit, answers }
+    };
+    (0..count).map(make).collect()
+}
+
+#[divan::bench(args = [(1, 1), (1, 2), (5, 1), (5, 2)], sample_count = 3, sample_size = 1)]
+fn ten_thousand_replicates(bencher: divan::Bencher<'_, '_>, (count, threads): (u64, usize)) {
+    let seeds = seeds(count);
+    let parts: Vec<Part<'_>> = seeds
+        .iter()
+        .map(|seed| Part { dataset: &seed.dataset, unit: &seed.unit, answers: seed.answers.iter().collect() })
+        .collect();
+    let references = References { random: 0, best_single: 1, oracle: 2 };
+    let threads = NonZeroUsize::new(threads).unwrap_or(NonZeroUsize::MIN);
+    let settings = Settings { threads, ..Settings::default() };
+    bencher.bench(|| Bootstrap::new(&parts, references, settings));
+}
+
+/// Ranks of all strategies from replicates that exist already: 190 paired intervals.
+#[divan::bench(sample_count = 3, sample_size = 1)]
+fn ranks(bencher: divan::Bencher<'_, '_>) {
+    let seeds = seeds(1);
+    let [Seed { dataset, unit, answers }] = seeds.as_slice() else { return };
+    let part = Part { dataset, unit, answers: answers.iter().collect() };
+    let references = References { random: 0, best_single: 1, oracle: 2 };
+    let Ok(bootstrap) = Bootstrap::new(&[part], references, Settings::default()) else { return };
+    let all: Vec<usize> = (0..STRATEGIES).collect();
+    bencher.bench(|| bootstrap.ranks(&all));
+}

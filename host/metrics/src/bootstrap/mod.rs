@@ -1,0 +1,308 @@
+//! How sure a number is: a stratified, paired bootstrap over queries.
+//!
+//! What is drawn again and again is the *unit*: a group of near-duplicate queries of one dataset, which stand or fall
+//! together. In each replicate every dataset draws as many of its units as it has, with replacement, which gives each
+//! unit a whole-number weight. **One set of weights serves all strategies and all seeds.** Two things follow:
+//! differences between strategies are paired, and the seeds of a sweep, whose test parts overlap, are not mistaken for
+//! independent repetitions. Datasets are fixed: the intervals speak about new queries of these datasets, not about new
+//! datasets.
+//!
+//! A part's accuracy on a dataset is the weighted mean over its rows; its cost is the weighted mean cost of a row times
+//! the number of rows, so that a draw that happens to hold more rows does not look dearer. A metric is computed for
+//! each seed and then averaged over seeds. A dataset none of whose rows in a part are drawn is left out of that part's
+//! means in that replicate, for all strategies alike.
+//!
+//! Intervals are percentile intervals (Efron and Tibshirani, *An Introduction to the Bootstrap*, 1993, chapter 13).
+
+mod layout;
+mod replicate;
+
+use std::num::NonZeroUsize;
+
+use crate::{Answers, latency::quantile_of_sorted};
+use layout::Layout;
+
+/// The test part of one seed under all strategies, in the same order for every seed.
+#[derive(Debug, Clone)]
+pub struct Part<'a> {
+    /// Dataset of each row.
+    pub dataset: &'a [u32],
+    /// Near-duplicate group of each row. The same number means the same group in every part; a group that two datasets
+    /// share counts as one unit in each.
+    pub unit: &'a [u32],
+    /// What each strategy earned on the rows.
+    pub answers: Vec<&'a Answers>,
+}
+
+/// Which strategies the ratios refer to, as positions in [`Part::answers`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct References {
+    /// Random.
+    pub random: usize,
+    /// Best Single.
+    pub best_single: usize,
+    /// Oracle.
+    pub oracle: usize,
+}
+
+/// How to draw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// How many replicates.
+    pub replicates: usize,
+    /// Of the generator. Each replicate has a stream of its own, so the result does not depend on `threads`.
+    pub seed: u64,
+    /// How many threads to use.
+    pub threads: NonZeroUsize,
+    /// Whether [`Quantity::Dataset`] is kept too; needs eight bytes per replicate, strategy and dataset.
+    pub per_dataset: bool,
+}
+
+impl Default for Settings {
+    /// 10,000 replicates on one thread, means only.
+    fn default() -> Self {
+        Self { replicates: 10_000, seed: 0, threads: NonZeroUsize::MIN, per_dataset: false }
+    }
+}
+
+/// What an interval can be asked for. Means over seeds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quantity {
+    /// Mean over datasets, percent.
+    AvgAcc,
+    /// Mean over rows, percent.
+    MicroAcc,
+    /// Total cost of a part, USD.
+    CostUsd,
+    /// Mean over datasets of the ratio to Random, percent.
+    GainAtR,
+    /// Mean over datasets of the ratio to Best Single, percent.
+    GainAtB,
+    /// Mean over datasets of the ratio to Oracle, percent.
+    GapAtO,
+    /// Share of the way from Random's to Oracle's AvgAcc, percent.
+    NormalisedGain,
+    /// Accuracy on one dataset, percent. Only where [`Settings::per_dataset`] asks for it.
+    Dataset(u32),
+}
+
+/// Quantities that are always kept, in their order in a replicate.
+const ALWAYS: usize = 7;
+
+impl Quantity {
+    fn column(self) -> usize {
+        match self {
+            Self::AvgAcc => 0,
+            Self::MicroAcc => 1,
+            Self::CostUsd => 2,
+            Self::GainAtR => 3,
+            Self::GainAtB => 4,
+            Self::GapAtO => 5,
+            Self::NormalisedGain => 6,
+            Self::Dataset(dataset) => ALWAYS + dataset as usize,
+        }
+    }
+}
+
+/// A value and how sure it is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Interval {
+    /// On the rows as they are.
+    pub value: f64,
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+    /// Standard deviation over replicates.
+    pub standard_error: f64,
+}
+
+impl Interval {
+    /// The difference that a study of this size finds four times out of five if it is there, at the 5 % level:
+    /// 2.8 standard errors. Say it next to a difference that was not found.
+    pub fn minimal_detectable(&self) -> f64 {
+        2.8 * self.standard_error
+    }
+
+    /// Whether the interval lies above 0.
+    pub fn is_above_zero(&self) -> bool {
+        self.low > NOISE
+    }
+
+    /// Whether the interval lies on either side of 0.
+    pub fn excludes_zero(&self) -> bool {
+        self.low > NOISE || self.high < -NOISE
+    }
+}
+
+/// Differences below this are rounding, not evidence: two strategies with the same answers differ by less.
+const NOISE: f64 = 1e-9;
+
+/// Why nothing can be resampled.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BootstrapError {
+    /// Nothing to draw from.
+    #[error("a bootstrap needs at least one part with at least one row, one strategy and one replicate")]
+    Empty,
+    /// A column of another length.
+    #[error("part {part} has {rows} rows, but its {column} has {found} entries")]
+    Length {
+        /// Position of the part.
+        part: usize,
+        /// Rows by its dataset column.
+        rows: usize,
+        /// `unit`, or the answers of a strategy.
+        column: String,
+        /// Its length.
+        found: usize,
+    },
+    /// Parts that do not show the same strategies.
+    #[error("part {part} has {found} strategies, but part 0 has {expected}")]
+    Strategies {
+        /// Position of the part.
+        part: usize,
+        /// Strategies of part 0.
+        expected: usize,
+        /// Strategies of this part.
+        found: usize,
+    },
+    /// A reference that is no strategy.
+    #[error("reference {reference} does not exist: there are {strategies} strategies")]
+    Reference {
+        /// As given.
+        reference: usize,
+        /// How many there are.
+        strategies: usize,
+    },
+    /// A score that is no number; unlike a cost it must be known.
+    #[error("score of strategy {strategy} in row {row} of part {part} is not a finite number")]
+    Score {
+        /// Position of the part.
+        part: usize,
+        /// The strategy.
+        strategy: usize,
+        /// The row.
+        row: usize,
+    },
+}
+
+/// All replicates of all strategies.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bootstrap {
+    strategies: usize,
+    columns: usize,
+    /// strategies x columns, on the rows as they are.
+    point: Vec<f64>,
+    /// replicates x strategies x columns.
+    draws: Vec<f64>,
+}
+
+impl Bootstrap {
+    /// Resamples all parts under all strategies.
+    ///
+    /// # Errors
+    /// When the parts do not fit each other or there is nothing to draw.
+    pub fn new(parts: &[Part<'_>], references: References, settings: Settings) -> Result<Self, BootstrapError> {
+        let layout = Layout::new(parts, references)?;
+        if settings.replicates == 0 {
+            return Err(BootstrapError::Empty);
+        }
+        let strategies = layout.strategies;
+        let columns = ALWAYS + if settings.per_dataset { layout.datasets() } else { 0 };
+        let width = strategies * columns;
+
+        let mut point = vec![0.0; width];
+        replicate::Worker::new(&layout, columns).as_they_are(&mut point);
+
+        let mut draws = vec![0.0; settings.replicates * width];
+        let per_thread = settings.replicates.div_ceil(settings.threads.get());
+        std::thread::scope(|scope| {
+            for (index, chunk) in draws.chunks_mut(per_thread * width).enumerate() {
+                let layout = &layout;
+                scope.spawn(move || {
+                    let mut worker = replicate::Worker::new(layout, columns);
+                    for (offset, out) in chunk.chunks_exact_mut(width).enumerate() {
+                        worker.draw(settings.seed, (index * per_thread + offset) as u64, out);
+                    }
+                });
+            }
+        });
+        Ok(Self { strategies, columns, point, draws })
+    }
+
+    /// A strategy's value on the rows as they are. `None` where it is undefined, such as a cost that is not known.
+    pub fn value(&self, strategy: usize, quantity: Quantity) -> Option<f64> {
+        let column = self.column(strategy, quantity)?;
+        self.point.get(column).copied().filter(|value| value.is_finite())
+    }
+
+    /// 95 % interval of a strategy's value. `None` where the value or any replicate of it is undefined.
+    pub fn interval(&self, strategy: usize, quantity: Quantity) -> Option<Interval> {
+        let column = self.column(strategy, quantity)?;
+        let draws = self.replicates().map(|draw| draw[column]).collect();
+        summary(self.value(strategy, quantity)?, draws, 0.95)
+    }
+
+    /// 95 % interval of a value of `a` minus that of `b` under the same draws.
+    pub fn difference(&self, a: usize, b: usize, quantity: Quantity) -> Option<Interval> {
+        self.difference_at(a, b, quantity, 0.95)
+    }
+
+    /// Whether `a` and `b` are the same up to `margin`: two one-sided tests at the 5 % level, that is, whether the 90 %
+    /// interval of their difference lies within the margin (Schuirmann 1987). A difference that was not found is no
+    /// evidence for this.
+    pub fn is_equivalent(&self, a: usize, b: usize, quantity: Quantity, margin: f64) -> bool {
+        let within = |difference: Interval| difference.low > -margin && difference.high < margin;
+        self.difference_at(a, b, quantity, 0.90).is_some_and(within)
+    }
+
+    /// Ranks by AvgAcc of the given strategies, in their order: one more than the number of them whose paired interval
+    /// of the difference lies above. Strategies that cannot be told apart from the best share rank 1; the rule looks at
+    /// each pair by itself, so it needs no chain of "not different" to hold.
+    pub fn ranks(&self, strategies: &[usize]) -> Vec<usize> {
+        let mut ranks = vec![1; strategies.len()];
+        for (i, a) in strategies.iter().enumerate() {
+            for (j, b) in strategies.iter().enumerate().skip(i + 1) {
+                if let Some(difference) = self.difference(*a, *b, Quantity::AvgAcc)
+                    && difference.excludes_zero()
+                {
+                    ranks[if difference.is_above_zero() { j } else { i }] += 1;
+                }
+            }
+        }
+        ranks
+    }
+
+    fn difference_at(&self, a: usize, b: usize, quantity: Quantity, level: f64) -> Option<Interval> {
+        let (left, right) = (self.column(a, quantity)?, self.column(b, quantity)?);
+        let draws = self.replicates().map(|draw| draw[left] - draw[right]).collect();
+        summary(self.value(a, quantity)? - self.value(b, quantity)?, draws, level)
+    }
+
+    fn replicates(&self) -> impl Iterator<Item = &[f64]> {
+        self.draws.chunks_exact(self.point.len())
+    }
+
+    /// Where a strategy's quantity stands in a replicate.
+    fn column(&self, strategy: usize, quantity: Quantity) -> Option<usize> {
+        let column = quantity.column();
+        (strategy < self.strategies && column < self.columns).then(|| strategy * self.columns + column)
+    }
+}
+
+/// Percentile interval that holds `level` of the draws. `None` when one of them is undefined.
+fn summary(value: f64, mut draws: Vec<f64>, level: f64) -> Option<Interval> {
+    if draws.iter().any(|draw| !draw.is_finite()) {
+        return None;
+    }
+    let count = draws.len() as f64;
+    let mean = draws.iter().sum::<f64>() / count;
+    let variance = draws.iter().map(|draw| (draw - mean).powi(2)).sum::<f64>() / (count - 1.0).max(1.0);
+    draws.sort_unstable_by(f64::total_cmp);
+    let tail = (1.0 - level) / 2.0;
+    let (low, high) = (quantile_of_sorted(&draws, tail)?, quantile_of_sorted(&draws, 1.0 - tail)?);
+    Some(Interval { value, low, high, standard_error: variance.sqrt() })
+}
+
+#[cfg(test)]
+mod tests;

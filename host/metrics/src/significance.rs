@@ -1,0 +1,156 @@
+//! Tests of differences: sign flips, Holm's correction, and seeds that share their queries.
+
+use std::collections::BTreeMap;
+
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rand_xoshiro::rand_core::{Rng, SeedableRng};
+
+use crate::bootstrap::Part;
+
+/// What each unit adds to the difference in AvgAcc (points of percent, mean over seeds) between strategies `a` and `b`;
+/// the contributions add up to that difference. Rows of one unit, in whichever part, are one contribution.
+///
+/// Rows without both strategies are ignored.
+pub fn contributions(parts: &[Part<'_>], a: usize, b: usize) -> Vec<f64> {
+    let mut of_unit: BTreeMap<(u32, u32), f64> = BTreeMap::new();
+    for part in parts {
+        let (Some(left), Some(right)) = (part.answers.get(a), part.answers.get(b)) else { continue };
+        let mut rows: BTreeMap<u32, f64> = BTreeMap::new();
+        for dataset in part.dataset {
+            *rows.entry(*dataset).or_default() += 1.0;
+        }
+        let share = 100.0 / (parts.len() * rows.len()) as f64;
+        let keys = part.dataset.iter().zip(part.unit);
+        for ((dataset, unit), (left, right)) in keys.zip(left.score.iter().zip(&right.score)) {
+            *of_unit.entry((*dataset, *unit)).or_default() += share * (left - right) / rows[dataset];
+        }
+    }
+    of_unit.into_values().collect()
+}
+
+/// Two-sided paired sign-flip test: how often a difference as large as the observed one arises when the sign of every
+/// contribution is tossed. The observed signs count as one of the draws, so the value is never 0.
+pub fn sign_flip(contributions: &[f64], flips: usize, seed: u64) -> f64 {
+    let observed = contributions.iter().sum::<f64>().abs();
+    // Sums of the same numbers in another order of signs may differ by rounding alone.
+    let bar = observed - 1e-9 * (1.0 + observed);
+    let moving: Vec<f64> = contributions.iter().copied().filter(|value| *value != 0.0).collect();
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+    let mut as_large = 1usize;
+    for _ in 0..flips {
+        let mut sum = 0.0;
+        for values in moving.chunks(64) {
+            let mut signs = random.next_u64();
+            for value in values {
+                sum += if signs & 1 == 0 { *value } else { -*value };
+                signs >>= 1;
+            }
+        }
+        as_large += usize::from(sum.abs() >= bar);
+    }
+    as_large as f64 / (flips + 1) as f64
+}
+
+/// Holm's correction (1979) of p-values for being many; in the order given, capped at 1.
+pub fn holm(p_values: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..p_values.len()).collect();
+    order.sort_by(|a, b| p_values[*a].total_cmp(&p_values[*b]));
+    let mut corrected = vec![0.0; p_values.len()];
+    let mut largest = 0.0_f64;
+    for (step, index) in order.into_iter().enumerate() {
+        largest = largest.max((p_values.len() - step) as f64 * p_values[index]).min(1.0);
+        corrected[index] = largest;
+    }
+    corrected
+}
+
+/// A mean over seeds and the half-width of its 95 % interval.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct OverSeeds {
+    /// Mean.
+    pub mean: f64,
+    /// Corrected standard error.
+    pub standard_error: f64,
+    /// Half-width of the 95 % interval, from Student's t with one degree of freedom less than there are seeds.
+    pub half_width: f64,
+}
+
+/// The correction of Nadeau and Bengio (2003) for repeated partitions of the same queries: the variance over `J` seeds
+/// is multiplied by `1/J + n_test/n_train` instead of `1/J`, because the partitions overlap. `None` for fewer than two
+/// values or an empty train part.
+pub fn over_seeds(values: &[f64], n_train: usize, n_test: usize) -> Option<OverSeeds> {
+    if values.len() < 2 || n_train == 0 {
+        return None;
+    }
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (count - 1.0);
+    let standard_error = (variance * (1.0 / count + n_test as f64 / n_train as f64)).sqrt();
+    Some(OverSeeds { mean, standard_error, half_width: student(values.len() - 1) * standard_error })
+}
+
+/// 97.5 % quantile of Student's t: a table up to ten degrees of freedom, then the expansion in powers of 1/df.
+fn student(degrees: usize) -> f64 {
+    const TABLE: [f64; 10] = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228];
+    const Z: f64 = 1.959_963_985;
+    let degrees_f = degrees as f64;
+    let first = (Z.powi(3) + Z) / 4.0;
+    let second = (5.0 * Z.powi(5) + 16.0 * Z.powi(3) + 3.0 * Z) / 96.0;
+    let expansion = Z + first / degrees_f + second / degrees_f.powi(2);
+    degrees.checked_sub(1).and_then(|index| TABLE.get(index)).copied().unwrap_or(expansion)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Accuracy, Answers};
+
+    #[test]
+    fn contributions_add_up_to_the_difference_in_avg_acc() {
+        let dataset = [0, 0, 0, 1, 1];
+        let answers = |score: [f64; 5]| Answers { score: score.to_vec(), cost_usd: vec![0.0; 5] };
+        let (a, b) = (answers([1.0, 1.0, 0.0, 0.5, 1.0]), answers([0.0, 1.0, 1.0, 0.0, 0.0]));
+        let part = |unit| Part { dataset: &dataset, unit, answers: vec![&a, &b] };
+        let parts = [part(&[1, 2, 3, 4, 4]), part(&[1, 2, 5, 6, 7])];
+        let accuracy = |answers: &Answers| Accuracy::new(&answers.score, &dataset, 2);
+        let contributions = contributions(&parts, 0, 1);
+        // Units 1, 2, 3 and 5 of dataset 0, and 4, 6 and 7 of dataset 1.
+        assert_eq!(contributions.len(), 7);
+        let expected = accuracy(&a).difference(&accuracy(&b));
+        assert!((contributions.iter().sum::<f64>() - expected).abs() < 1e-9);
+    }
+
+    #[test]
+    fn sign_flips_equal_the_exact_count() {
+        // All ten differences point one way: of 1024 sign patterns two are as large.
+        let p = sign_flip(&[1.0; 10], 200_000, 1);
+        assert!((p - 2.0 / 1024.0).abs() < 4e-4, "{p}");
+        // 8 against 2: a binomial tail of 112 patterns of 1024.
+        let mixed = [[1.0; 8].as_slice(), &[-1.0; 2]].concat();
+        let p = sign_flip(&mixed, 200_000, 1);
+        assert!((p - 112.0 / 1024.0).abs() < 4e-3, "{p}");
+        assert_eq!((sign_flip(&[0.0; 5], 99, 1), sign_flip(&[], 99, 1)), (1.0, 1.0));
+        assert_eq!(sign_flip(&mixed, 500, 3), sign_flip(&mixed, 500, 3));
+    }
+
+    #[test]
+    fn holm_equals_the_correction_worked_by_hand() {
+        let corrected = holm(&[0.01, 0.04, 0.03, 0.005]);
+        for (value, expected) in corrected.iter().zip([0.03, 0.06, 0.06, 0.02]) {
+            assert!((value - expected).abs() < 1e-12, "{corrected:?}");
+        }
+        assert_eq!(holm(&[0.9, 0.8]), [1.0, 1.0]);
+        assert_eq!(holm(&[]), Vec::<f64>::new());
+    }
+
+    #[test]
+    fn overlapping_partitions_have_a_larger_standard_error() {
+        let of_seeds = over_seeds(&[67.9, 67.7, 70.9, 68.4, 68.6], 7, 3).unwrap();
+        // Variance 1.645; 1/5 + 3/7 of it.
+        assert!((of_seeds.mean - 68.7).abs() < 1e-9);
+        assert!((of_seeds.standard_error - (1.645_f64 * (0.2 + 3.0 / 7.0)).sqrt()).abs() < 1e-9);
+        assert!((of_seeds.half_width / of_seeds.standard_error - 2.776).abs() < 1e-9);
+        assert_eq!((over_seeds(&[1.0], 7, 3), over_seeds(&[1.0, 2.0], 0, 3)), (None, None));
+        assert!((student(20) - 2.086).abs() < 2e-3 && (student(11) - 2.201).abs() < 3e-3);
+    }
+}

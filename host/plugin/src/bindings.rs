@@ -1,0 +1,28 @@
+//! Generated bindings, one module per world. Nothing outside this crate sees a generated type.
+
+/// The world `router-plugin`.
+pub(crate) mod router {
+    wasmtime::component::bindgen!({
+        world: "router-plugin",
+        path: "../../wit",
+        imports: { default: trappable },
+        with: {
+            "routerlab:plugin/kernels.host-matrix": crate::kernels::HostMatrix,
+            "routerlab:plugin/data.query-set": crate::data::QuerySet,
+            "routerlab:plugin/data.training-set": crate::data::TrainingSet,
+        },
+    });
+}
+
+/// The world `evaluator-plugin`; what it shares with routers is generated once.
+pub(crate) mod evaluator {
+    wasmtime::component::bindgen!({
+        world: "evaluator-plugin",
+        path: "../../wit",
+        imports: { default: trappable },
+        with: {
+            "routerlab:plugin/types": super::router::routerlab::plugin::types,
+            "routerlab:plugin/log": super::router::routerlab::plugin::log,
+        },
+    });
+}

@@ -1,0 +1,81 @@
+//! The builder: turns a plugin's source folder into a component.
+//!
+//! One module per language, chosen by the files in the folder; Rust ([`cargo`]) is the first. All plugins are compiled
+//! with one set of flags in one target folder, so that a standard library that must be built from source is built once.
+
+mod cargo;
+mod component;
+mod error;
+mod toolchain;
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+pub use error::BuildError;
+pub use toolchain::Toolchain;
+
+/// How to build.
+#[derive(Default)]
+pub struct BuildOptions<'a> {
+    /// Where compilers put their intermediate files; otherwise `$ROUTERLAB_TARGET_DIR`, otherwise `guests` in the
+    /// folder's own target folder.
+    pub target_dir: Option<PathBuf>,
+    /// The folder for the components; otherwise `components` in the folder's own target folder.
+    pub out: Option<PathBuf>,
+    /// Build every example of the package, each a component of its own, instead of its library.
+    pub examples: bool,
+    /// Gets every line that the compiler says, as it says it.
+    pub progress: Option<&'a mut dyn FnMut(&str)>,
+}
+
+/// A component that was built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuiltComponent {
+    /// The name of the folder, or of the example.
+    pub name: String,
+    /// The file: the name with `.wasm`.
+    pub path: PathBuf,
+    /// Its size.
+    pub bytes: u64,
+    /// SHA-256 of the file in lower-case hexadecimal.
+    pub digest: String,
+}
+
+/// Builds the plugin in `folder` with a toolchain that was found before.
+///
+/// # Errors
+/// [`BuildError`], in words that name the folder and what to change. No component is left half-written.
+pub fn build_plugin(
+    toolchain: &Toolchain,
+    folder: &Path,
+    options: BuildOptions<'_>,
+) -> Result<Vec<BuiltComponent>, BuildError> {
+    let folder = fs::canonicalize(folder).map_err(|_| BuildError::NoFolder { folder: folder.to_owned() })?;
+    if !folder.join("Cargo.toml").is_file() {
+        return Err(BuildError::NotASource { folder });
+    }
+    let package = cargo::Package::read(toolchain, &folder, options.examples)?;
+    let target_dir = options
+        .target_dir
+        .or_else(|| env::var_os("ROUTERLAB_TARGET_DIR").map(PathBuf::from))
+        // Apart from what the host is compiled to, or each would wait for the other's lock.
+        .unwrap_or_else(|| package.target_dir.join("guests"));
+    let out = options.out.unwrap_or_else(|| package.target_dir.join("components"));
+    let mut silent = |_: &str| {};
+    let progress = options.progress.unwrap_or(&mut silent);
+    let modules = package.compile(toolchain, &target_dir, options.examples, progress)?;
+    let mut built = Vec::with_capacity(modules.len());
+    for module in modules {
+        let bytes = fs::read(&module.file).map_err(BuildError::file(&module.file))?;
+        let component = component::encode(&module.name, &bytes)?;
+        let path = out.join(format!("{}.wasm", module.name));
+        component::write_whole(&path, &component)?;
+        let digest = component::digest(&component);
+        built.push(BuiltComponent { name: module.name, path, bytes: component.len() as u64, digest });
+    }
+    Ok(built)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,242 @@
+//! The `data` import: queries and training sets, served in blocks of rows.
+
+use std::sync::Arc;
+
+use routerlab_kernels::Matrix;
+use wasmtime::component::Resource;
+
+use crate::bindings::router::routerlab::plugin::{data, types};
+use crate::error::HostFault;
+use crate::kernels::HostMatrix;
+use crate::state::StoreState;
+
+/// What is known about a model of the pool before it is asked anything.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelCard {
+    /// The name the plugin sees; possibly masked.
+    pub name: String,
+    /// Price of a million prompt tokens in US dollars.
+    pub input_usd_per_mtok: Option<f64>,
+    /// Price of a million completion tokens in US dollars.
+    pub output_usd_per_mtok: Option<f64>,
+    /// A sentence or two about the model.
+    pub description: Option<String>,
+}
+
+/// Queries as a plugin sees them: no ids, no dataset, no label. Cheap to clone; rows are shared.
+#[derive(Debug, Clone)]
+pub struct QuerySet {
+    /// One prompt per row; may be empty when nobody needs prompts.
+    pub prompts: Arc<[Arc<str>]>,
+    /// Length of each prompt in tokens, 0 where unknown.
+    pub prompt_tokens: Arc<[u32]>,
+    /// rows x width; none when the run has no embeddings.
+    pub embeddings: Option<Matrix>,
+}
+
+impl QuerySet {
+    /// How many queries.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.prompt_tokens.len()
+    }
+
+    /// What remains when a router gets only what it needs.
+    pub(crate) fn reduced(&self, prompts: bool, embeddings: bool) -> Self {
+        Self {
+            prompts: if prompts { Arc::clone(&self.prompts) } else { Arc::from([]) },
+            prompt_tokens: Arc::clone(&self.prompt_tokens),
+            embeddings: if embeddings { self.embeddings.clone() } else { None },
+        }
+    }
+
+    /// The rows from `start` on, at most `count` of them.
+    #[must_use]
+    pub fn batch(&self, start: usize, count: usize) -> Self {
+        let end = start.saturating_add(count).min(self.rows());
+        let start = start.min(end);
+        let prompts = if self.prompts.is_empty() { Arc::from([]) } else { Arc::from(&self.prompts[start..end]) };
+        let embeddings = self.embeddings.as_ref().and_then(|matrix| matrix.slice_rows(start, end - start).ok());
+        Self { prompts, prompt_tokens: Arc::from(&self.prompt_tokens[start..end]), embeddings }
+    }
+}
+
+/// Queries with what every model of the pool did on them. Cheap to clone; tables are shared.
+#[derive(Debug, Clone)]
+pub struct TrainingSet {
+    /// The queries.
+    pub queries: QuerySet,
+    /// The pool.
+    pub models: Arc<[ModelCard]>,
+    /// The dataset of each row as a number without meaning.
+    pub groups: Arc<[u32]>,
+    /// rows x models; NaN where there is no record.
+    pub scores: Arc<[f32]>,
+    /// rows x models; NaN where unknown.
+    pub costs_usd: Arc<[f32]>,
+    /// rows x models; NaN where unknown.
+    pub latencies_ms: Arc<[f32]>,
+    /// rows x models; NaN where unknown.
+    pub completion_tokens: Arc<[f32]>,
+}
+
+impl TrainingSet {
+    pub(crate) fn reduced(&self, prompts: bool, embeddings: bool) -> Self {
+        Self { queries: self.queries.reduced(prompts, embeddings), ..self.clone() }
+    }
+}
+
+/// Rows `start .. start + count` as positions, after a check against `rows`.
+fn range(what: &str, start: u32, count: u32, rows: usize) -> Result<std::ops::Range<usize>, HostFault> {
+    let end = u64::from(start) + u64::from(count);
+    if end > rows as u64 {
+        return Err(HostFault::breach(format!("asked for {what} {start} to {end} of a set of {rows} rows")));
+    }
+    Ok(start as usize..end as usize)
+}
+
+impl StoreState {
+    /// A block of a rows x width table, paid for.
+    fn block<T: Copy>(&mut self, what: &str, start: u32, count: u32, width: usize, table: &[T]) -> Result<Vec<T>, HostFault> {
+        let rows = table.len().checked_div(width).unwrap_or(0);
+        let range = range(what, start, count, rows)?;
+        self.charge((range.len() * width) as u64 / 4)?;
+        Ok(table[range.start * width..range.end * width].to_vec())
+    }
+
+    fn embedding_block(&mut self, handle: &Resource<QuerySet>, start: u32, count: u32) -> Result<Vec<f32>, HostFault> {
+        let queries = self.object(handle)?;
+        match queries.embeddings.clone() {
+            Some(matrix) => self.block("embeddings", start, count, matrix.cols(), matrix.values()),
+            None => range("embeddings", start, count, queries.rows()).map(|_| Vec::new()),
+        }
+    }
+
+    /// A block of a training table: rows x models.
+    fn outcome_block(
+        &mut self,
+        handle: &Resource<TrainingSet>,
+        what: &str,
+        start: u32,
+        count: u32,
+        table: impl Fn(&TrainingSet) -> Arc<[f32]>,
+    ) -> Result<Vec<f32>, HostFault> {
+        let set = self.object(handle)?;
+        let (width, table) = (set.models.len(), table(set));
+        self.block(what, start, count, width, &table)
+    }
+}
+
+impl data::HostQuerySet for StoreState {
+    fn rows(&mut self, set: Resource<QuerySet>) -> wasmtime::Result<u32> {
+        Ok(self.object(&set)?.rows() as u32)
+    }
+
+    fn prompts(&mut self, set: Resource<QuerySet>, start: u32, count: u32) -> wasmtime::Result<Vec<String>> {
+        let queries = self.object(&set)?;
+        let range = range("prompts", start, count, queries.rows())?;
+        if queries.prompts.is_empty() {
+            return Ok(vec![String::new(); range.len()]);
+        }
+        let prompts = Arc::clone(&queries.prompts);
+        let bytes: usize = prompts[range.clone()].iter().map(|prompt| prompt.len()).sum();
+        self.charge(bytes as u64 + range.len() as u64)?;
+        Ok(prompts[range].iter().map(|prompt| String::from(&**prompt)).collect())
+    }
+
+    fn prompt_tokens(&mut self, set: Resource<QuerySet>, start: u32, count: u32) -> wasmtime::Result<Vec<u32>> {
+        let tokens = Arc::clone(&self.object(&set)?.prompt_tokens);
+        Ok(self.block("prompt tokens", start, count, 1, &tokens)?)
+    }
+
+    fn embedding_width(&mut self, set: Resource<QuerySet>) -> wasmtime::Result<u32> {
+        Ok(self.object(&set)?.embeddings.as_ref().map_or(0, |matrix| matrix.cols() as u32))
+    }
+
+    fn embeddings(&mut self, set: Resource<QuerySet>, start: u32, count: u32) -> wasmtime::Result<Vec<f32>> {
+        Ok(self.embedding_block(&set, start, count)?)
+    }
+
+    fn embeddings_bytes(&mut self, set: Resource<QuerySet>, start: u32, count: u32) -> wasmtime::Result<Vec<u8>> {
+        let values = self.embedding_block(&set, start, count)?;
+        Ok(values.iter().flat_map(|value| value.to_le_bytes()).collect())
+    }
+
+    fn embedding_matrix(&mut self, set: Resource<QuerySet>) -> wasmtime::Result<Resource<HostMatrix>> {
+        let queries = self.object(&set)?;
+        let matrix = match queries.embeddings.clone() {
+            Some(matrix) => matrix,
+            None => Matrix::new(queries.rows(), 0, Vec::new()).map_err(|error| HostFault::breach(error.to_string()))?,
+        };
+        Ok(self.lend(HostMatrix::shared(matrix))?)
+    }
+
+    fn drop(&mut self, set: Resource<QuerySet>) -> wasmtime::Result<()> {
+        self.table.delete(set)?;
+        Ok(())
+    }
+}
+
+impl data::HostTrainingSet for StoreState {
+    fn queries(&mut self, set: Resource<TrainingSet>) -> wasmtime::Result<Resource<QuerySet>> {
+        let queries = self.object(&set)?.queries.clone();
+        Ok(self.lend(queries)?)
+    }
+
+    fn models(&mut self, set: Resource<TrainingSet>) -> wasmtime::Result<Vec<types::ModelCard>> {
+        let cards = Arc::clone(&self.object(&set)?.models);
+        self.charge(cards.len() as u64 * 64)?;
+        let card = |card: &ModelCard| types::ModelCard {
+            name: card.name.clone(),
+            input_usd_per_mtok: card.input_usd_per_mtok,
+            output_usd_per_mtok: card.output_usd_per_mtok,
+            description: card.description.clone(),
+        };
+        Ok(cards.iter().map(card).collect())
+    }
+
+    fn groups(&mut self, set: Resource<TrainingSet>, start: u32, count: u32) -> wasmtime::Result<Vec<u32>> {
+        let groups = Arc::clone(&self.object(&set)?.groups);
+        Ok(self.block("groups", start, count, 1, &groups)?)
+    }
+
+    fn scores(&mut self, set: Resource<TrainingSet>, start: u32, count: u32) -> wasmtime::Result<Vec<f32>> {
+        Ok(self.outcome_block(&set, "scores", start, count, |set| Arc::clone(&set.scores))?)
+    }
+
+    fn costs_usd(&mut self, set: Resource<TrainingSet>, start: u32, count: u32) -> wasmtime::Result<Vec<f32>> {
+        Ok(self.outcome_block(&set, "costs", start, count, |set| Arc::clone(&set.costs_usd))?)
+    }
+
+    fn latencies_ms(&mut self, set: Resource<TrainingSet>, start: u32, count: u32) -> wasmtime::Result<Vec<f32>> {
+        Ok(self.outcome_block(&set, "latencies", start, count, |set| Arc::clone(&set.latencies_ms))?)
+    }
+
+    fn completion_tokens(&mut self, set: Resource<TrainingSet>, start: u32, count: u32) -> wasmtime::Result<Vec<f32>> {
+        Ok(self.outcome_block(&set, "completion tokens", start, count, |set| Arc::clone(&set.completion_tokens))?)
+    }
+
+    fn answers(&mut self, set: Resource<TrainingSet>, model: u32, start: u32, count: u32) -> wasmtime::Result<Vec<String>> {
+        let set = self.object(&set)?;
+        if model as usize >= set.models.len() {
+            let fault = HostFault::breach(format!("asked for the answers of model {model} of {}", set.models.len()));
+            return Err(fault.into());
+        }
+        // No run grants answers to a router of this world.
+        Ok(vec![String::new(); range("answers", start, count, set.queries.rows())?.len()])
+    }
+
+    fn answer_matrix(&mut self, set: Resource<TrainingSet>, _model: u32) -> wasmtime::Result<Option<Resource<HostMatrix>>> {
+        self.object(&set)?;
+        Ok(None)
+    }
+
+    fn drop(&mut self, set: Resource<TrainingSet>) -> wasmtime::Result<()> {
+        self.table.delete(set)?;
+        Ok(())
+    }
+}
+
+impl data::Host for StoreState {}
+impl types::Host for StoreState {}
+impl crate::bindings::router::routerlab::plugin::routing::Host for StoreState {}

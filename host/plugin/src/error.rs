@@ -1,0 +1,153 @@
+//! What can go wrong with a plugin. Four kinds of failing call, never mixed, and what keeps a component from loading.
+
+use std::path::PathBuf;
+
+use crate::limits::LimitReached;
+
+/// Why a component could not be loaded. Nothing of it has run yet.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The file cannot be read.
+    #[error("cannot read component `{path}`: {reason}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        reason: std::io::Error,
+    },
+    /// The file is larger than a component may be.
+    #[error("component `{path}` has {bytes} bytes, but `limits.component_bytes` is {limit}")]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its size in bytes.
+        bytes: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The file is no WebAssembly component.
+    #[error("`{path}` is not a WebAssembly component: {reason}")]
+    NotAComponent {
+        /// The file.
+        path: PathBuf,
+        /// What it is instead.
+        reason: String,
+    },
+    /// The component exports none of the roles, or more than one.
+    #[error("component `{path}` {reason}")]
+    NoRole {
+        /// The file.
+        path: PathBuf,
+        /// What it exports instead.
+        reason: String,
+    },
+    /// The component plays another role than the one that is asked of it.
+    #[error("component `{path}` is {found}, but {wanted} is needed here")]
+    WrongRole {
+        /// The file.
+        path: PathBuf,
+        /// The role it has.
+        found: &'static str,
+        /// The role that is needed.
+        wanted: &'static str,
+    },
+    /// The component was built for a version of the contract that this host does not speak.
+    #[error("component `{path}` was built for routerlab:plugin {found}, this host speaks {spoken}; rebuild it with the SDK of that version")]
+    OtherVersion {
+        /// The file.
+        path: PathBuf,
+        /// The version it was built for.
+        found: String,
+        /// The version of this host.
+        spoken: &'static str,
+    },
+    /// The component imports something that is not granted.
+    #[error("component `{path}` imports `{import}`, which is not granted: {hint}")]
+    ImportRefused {
+        /// The file.
+        path: PathBuf,
+        /// The import.
+        import: String,
+        /// What to do about it.
+        hint: &'static str,
+    },
+    /// The component cannot be compiled or linked.
+    #[error("component `{path}` cannot be compiled: {reason}")]
+    Compile {
+        /// The file.
+        path: PathBuf,
+        /// What the compiler said.
+        reason: String,
+    },
+    /// The sandbox itself cannot be set up on this machine.
+    #[error("the sandbox cannot be set up: {0}")]
+    Engine(String),
+}
+
+/// A plugin's own words for why it says no.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The configuration has an unknown key or an impossible value.
+    #[error("invalid configuration: {0}")]
+    InvalidConfig(String),
+    /// The plugin does not do this.
+    #[error("unsupported: {0}")]
+    Unsupported(String),
+    /// The input or the state cannot be read.
+    #[error("malformed input: {0}")]
+    Malformed(String),
+    /// Anything else.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// How an answer, or a question to the host, lies outside the contract.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Breach(pub String);
+
+/// What can go wrong in one call into a plugin.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum CallError {
+    /// The plugin answered, and the answer was no.
+    #[error("refused: {0}")]
+    Refused(Refusal),
+    /// The plugin answered, or asked the host, outside its contract.
+    #[error("broke its contract: {0}")]
+    Breach(Breach),
+    /// The plugin was stopped at a limit it was given.
+    #[error("stopped at its {0}")]
+    Stopped(LimitReached),
+    /// The plugin crashed.
+    #[error("trapped: {0}")]
+    Trapped(String),
+}
+
+impl CallError {
+    /// The kind in results: `refused`, `broke-contract`, `stopped` or `trapped`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => "refused",
+            Self::Breach(_) => "broke-contract",
+            Self::Stopped(_) => "stopped",
+            Self::Trapped(_) => "trapped",
+        }
+    }
+}
+
+/// Raised inside a host function to end the guest's call.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum HostFault {
+    #[error("{0}")]
+    Breach(Breach),
+    #[error("{0}")]
+    Limit(LimitReached),
+}
+
+impl HostFault {
+    /// A breach in words.
+    pub(crate) fn breach(words: impl Into<String>) -> Self {
+        Self::Breach(Breach(words.into()))
+    }
+}

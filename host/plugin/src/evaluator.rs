@@ -1,0 +1,170 @@
+//! Evaluators: completions in, checked outcomes out. A fresh store for every batch, or for every item where it asks so.
+
+use std::path::Path;
+
+use wasmtime::Store;
+
+use crate::bindings::evaluator as bindings;
+use crate::bindings::evaluator::exports::routerlab::plugin::evaluator as exported;
+use crate::check::{self, Outcome};
+use crate::component::{ComponentFile, Role};
+use crate::engine::Sandbox;
+use crate::error::{Breach, CallError, LoadError};
+use crate::router::{CallOptions, Called, refused};
+use crate::state::{StoreState, metered, new_store};
+use crate::thread::OnPluginThread;
+
+/// What an evaluator says about itself, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EvaluatorDescription {
+    /// A short name in lower case with dashes.
+    pub name: String,
+    /// The evaluator's own version.
+    pub version: String,
+    /// Whether it may ask for a judge.
+    pub needs_judge: bool,
+    /// Whether every item needs a fresh store.
+    pub per_item: bool,
+    /// JSON Schema of its configuration.
+    pub config_schema: String,
+}
+
+/// One completion to be scored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// What the model was asked.
+    pub prompt: String,
+    /// What it answered, unedited.
+    pub raw_output: String,
+    /// The reference answer.
+    pub ground_truth: String,
+    /// More about the query, a JSON object.
+    pub metadata: String,
+}
+
+/// A question for a judge model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JudgeRequest {
+    /// Position of the item in the batch.
+    pub item: u32,
+    /// What to ask.
+    pub prompt: String,
+}
+
+/// An evaluator component, compiled and linked. Nothing of it has run yet.
+pub struct EvaluatorPlugin {
+    sandbox: Sandbox,
+    pre: bindings::EvaluatorPluginPre<StoreState>,
+    digest: String,
+}
+
+impl std::fmt::Debug for EvaluatorPlugin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EvaluatorPlugin").field("digest", &self.digest).finish_non_exhaustive()
+    }
+}
+
+impl EvaluatorPlugin {
+    /// Reads, checks, compiles and links an evaluator component.
+    ///
+    /// # Errors
+    /// See [`LoadError`].
+    pub fn load(sandbox: &Sandbox, path: &Path) -> Result<Self, LoadError> {
+        Self::from_file(sandbox, &ComponentFile::read(path, sandbox.limits())?)
+    }
+
+    /// As [`Self::load`], for a component that has been read already.
+    ///
+    /// # Errors
+    /// See [`LoadError`].
+    pub fn from_file(sandbox: &Sandbox, file: &ComponentFile) -> Result<Self, LoadError> {
+        file.expect_role(Role::Evaluator)?;
+        let pre = bindings::EvaluatorPluginPre::new(file.link(sandbox)?)
+            .map_err(|error| LoadError::Compile { path: file.path.clone(), reason: format!("{error:#}") })?;
+        Ok(Self { sandbox: sandbox.clone(), pre, digest: file.digest.clone() })
+    }
+
+    /// The sha-256 of the component as 64 hexadecimal digits.
+    #[must_use]
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// Asks the evaluator what it is.
+    pub fn describe(&self, options: &CallOptions, thread: &OnPluginThread) -> Called<EvaluatorDescription> {
+        self.call(options, options.limits.describe_fuel, thread, |guest, store| guest.call_describe(store), |said| {
+            check::description(&said.name, &said.version, &said.config_schema)?;
+            Ok(EvaluatorDescription {
+                name: said.name,
+                version: said.version,
+                needs_judge: said.needs_judge,
+                per_item: matches!(said.isolation, exported::Isolation::PerItem),
+                config_schema: said.config_schema,
+            })
+        })
+    }
+
+    /// What a judge must be asked before `items` can be scored.
+    pub fn judge_requests(&self, items: &[Item], config: &str, options: &CallOptions, thread: &OnPluginThread) -> Called<Vec<JudgeRequest>> {
+        let fuel = options.limits.score_fuel_for(items.len());
+        let sent = to_guest(items);
+        self.call(options, fuel, thread, |guest, store| guest.call_judge_requests(store, &sent, config), |answer| {
+            let requests = answer.map_err(refused)?;
+            if let Some(request) = requests.iter().find(|request| request.item as usize >= items.len()) {
+                return Err(Breach(format!("asked a judge about item {} of {}", request.item, items.len())).into());
+            }
+            Ok(requests.into_iter().map(|request| JudgeRequest { item: request.item, prompt: request.prompt }).collect())
+        })
+    }
+
+    /// Scores one batch in a fresh store: one outcome for each item, checked.
+    pub fn score(&self, items: &[Item], replies: &[String], config: &str, options: &CallOptions, thread: &OnPluginThread) -> Called<Vec<Outcome>> {
+        let fuel = options.limits.score_fuel_for(items.len());
+        let sent = to_guest(items);
+        self.call(options, fuel, thread, |guest, store| guest.call_score(store, &sent, replies, config), |answer| {
+            let words = |text: String| crate::log::plain(&text);
+            let outcomes: Vec<_> = answer
+                .map_err(refused)?
+                .into_iter()
+                .map(|outcome| Outcome {
+                    score: outcome.score,
+                    prediction: outcome.prediction.map(words),
+                    explanation: outcome.explanation.map(words),
+                })
+                .collect();
+            check::outcomes(&outcomes, items.len())?;
+            Ok(outcomes)
+        })
+    }
+
+    fn call<A, T>(
+        &self,
+        options: &CallOptions,
+        fuel: u64,
+        thread: &OnPluginThread,
+        ask: impl FnOnce(&exported::Guest, &mut Store<StoreState>) -> wasmtime::Result<A>,
+        check: impl FnOnce(A) -> Result<T, CallError>,
+    ) -> Called<T> {
+        // The engine's stack was fixed when the sandbox was made; a smaller thread would let a guest kill the process.
+        assert!(
+            thread.stack_bytes() >= self.sandbox.limits().stack_bytes,
+            "a plugin was called on a thread with less stack than its sandbox allows"
+        );
+        let mut store = new_store(&self.sandbox, &options.limits, options.threads);
+        let (answer, fuel) = metered(&mut store, fuel, |store| {
+            let evaluator = self.pre.instantiate(&mut *store)?;
+            ask(evaluator.routerlab_plugin_evaluator(), store)
+        });
+        Called { result: answer.and_then(check), fuel, log: store.data_mut().log.take() }
+    }
+}
+
+fn to_guest(items: &[Item]) -> Vec<exported::Item> {
+    let item = |item: &Item| exported::Item {
+        prompt: item.prompt.clone(),
+        raw_output: item.raw_output.clone(),
+        ground_truth: item.ground_truth.clone(),
+        metadata: item.metadata.clone(),
+    };
+    items.iter().map(item).collect()
+}

@@ -1,0 +1,211 @@
+//! Every limit a plugin runs under, with its default and its key in the experiment file.
+
+use serde::{Deserialize, Serialize};
+
+/// What a plugin may use. Every limit has a default and a key of the same name under `[limits]`.
+///
+/// Fuel is the meter: one unit is about one WebAssembly instruction, one byte of a bulk memory operation, or four
+/// multiply-adds in a host kernel. The same call uses the same fuel on every machine, so a limit never depends on load.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Fuel for one `describe`.
+    pub describe_fuel: u64,
+    /// Fuel for one `train`.
+    pub train_fuel: u64,
+    /// Fuel for one `load`.
+    pub load_fuel: u64,
+    /// Fuel for one `route`, plus `route_fuel_per_query` for every query of the batch.
+    pub route_fuel: u64,
+    /// Fuel for every query of a batch, on top of `route_fuel`.
+    pub route_fuel_per_query: u64,
+    /// Fuel for one `score` or `judge-requests`, plus `score_fuel_per_item` for every item of the batch.
+    pub score_fuel: u64,
+    /// Fuel for every item of a batch, on top of `score_fuel`.
+    pub score_fuel_per_item: u64,
+    /// Linear memory of one instance, all its memories together, in bytes.
+    pub memory_bytes: usize,
+    /// Elements of all tables of one instance together.
+    pub table_elements: usize,
+    /// Core instances inside one component.
+    pub instances: usize,
+    /// Host objects (matrices, query sets) a plugin may hold at a time.
+    pub handles: usize,
+    /// Bytes of matrices that the host holds because the plugin made them.
+    pub host_bytes: u64,
+    /// Native stack of one call in bytes. One value for all plugins of a process.
+    pub stack_bytes: usize,
+    /// Size of the component file in bytes.
+    pub component_bytes: u64,
+    /// Processor time for compiling one component, in seconds.
+    pub compile_seconds: u64,
+    /// Memory for compiling one component, in bytes.
+    pub compile_memory_bytes: u64,
+    /// Bytes a plugin may hand to the host in one call: lists, strings and all.
+    pub answer_bytes: usize,
+    /// Bytes of the state that `train` leaves behind, without its matrices.
+    pub state_bytes: usize,
+    /// Bytes of log that are kept from one store.
+    pub log_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            describe_fuel: 100_000_000,
+            train_fuel: 1_000_000_000_000,
+            load_fuel: 10_000_000_000,
+            route_fuel: 10_000_000_000,
+            route_fuel_per_query: 100_000_000,
+            score_fuel: 1_000_000_000,
+            score_fuel_per_item: 100_000_000,
+            memory_bytes: 1 << 30,
+            table_elements: 1 << 20,
+            instances: 64,
+            handles: 4096,
+            host_bytes: 2 << 30,
+            stack_bytes: 1 << 20,
+            component_bytes: 64 << 20,
+            compile_seconds: 120,
+            compile_memory_bytes: 4 << 30,
+            answer_bytes: 128 << 20,
+            state_bytes: 256 << 20,
+            log_bytes: 64 << 10,
+        }
+    }
+}
+
+impl Limits {
+    /// The fuel of one `route` call over `queries` queries.
+    #[must_use]
+    pub fn route_fuel_for(&self, queries: usize) -> u64 {
+        self.route_fuel.saturating_add(self.route_fuel_per_query.saturating_mul(queries as u64))
+    }
+
+    /// The fuel of one `score` call over `items` items.
+    #[must_use]
+    pub fn score_fuel_for(&self, items: usize) -> u64 {
+        self.score_fuel.saturating_add(self.score_fuel_per_item.saturating_mul(items as u64))
+    }
+
+    /// What is wrong with these limits, naming the key, if anything is.
+    ///
+    /// # Errors
+    /// A limit of 0 that would stop every plugin, or a stack outside 64 KiB to 64 MiB.
+    pub fn check(&self) -> Result<(), String> {
+        if !(64 << 10..=64 << 20).contains(&self.stack_bytes) {
+            return Err(format!("`limits.stack_bytes` must lie between 65536 and 67108864, found: {}", self.stack_bytes));
+        }
+        let positive = [
+            ("describe_fuel", self.describe_fuel),
+            ("train_fuel", self.train_fuel),
+            ("load_fuel", self.load_fuel),
+            ("memory_bytes", self.memory_bytes as u64),
+            ("instances", self.instances as u64),
+            ("handles", self.handles as u64),
+            ("component_bytes", self.component_bytes),
+            ("compile_seconds", self.compile_seconds),
+            ("compile_memory_bytes", self.compile_memory_bytes),
+            ("answer_bytes", self.answer_bytes as u64),
+        ];
+        match positive.iter().find(|(_, value)| *value == 0) {
+            Some((key, _)) => Err(format!("`limits.{key}` must be larger than 0")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A limit that was reached: which, and how large it was.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.sentence())]
+pub struct LimitReached {
+    /// Which limit.
+    pub limit: Limit,
+    /// Its value, in the limit's own unit.
+    pub value: u64,
+}
+
+/// The limits that can be reached while a plugin runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// `*_fuel`.
+    Fuel,
+    /// `memory_bytes`.
+    Memory,
+    /// `table_elements`.
+    TableElements,
+    /// `handles`.
+    Handles,
+    /// `host_bytes`.
+    HostBytes,
+    /// `stack_bytes`.
+    Stack,
+    /// `answer_bytes`.
+    AnswerBytes,
+    /// `state_bytes`.
+    StateBytes,
+}
+
+impl Limit {
+    /// The limit's name in results: `fuel`, `memory`, ...
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fuel => "fuel",
+            Self::Memory => "memory",
+            Self::TableElements => "table-elements",
+            Self::Handles => "handles",
+            Self::HostBytes => "host-bytes",
+            Self::Stack => "stack",
+            Self::AnswerBytes => "answer-bytes",
+            Self::StateBytes => "state-bytes",
+        }
+    }
+
+    fn unit_and_key(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Fuel => ("units", "*_fuel"),
+            Self::Memory => ("bytes", "memory_bytes"),
+            Self::TableElements => ("elements", "table_elements"),
+            Self::Handles => ("handles", "handles"),
+            Self::HostBytes => ("bytes", "host_bytes"),
+            Self::Stack => ("bytes", "stack_bytes"),
+            Self::AnswerBytes => ("bytes", "answer_bytes"),
+            Self::StateBytes => ("bytes", "state_bytes"),
+        }
+    }
+}
+
+impl LimitReached {
+    fn sentence(&self) -> String {
+        let (unit, key) = self.limit.unit_and_key();
+        format!("{} limit of {} {unit} (`limits.{key}`)", self.limit.name(), self.value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_limits_are_sound() {
+        assert_eq!(Limits::default().check(), Ok(()));
+    }
+
+    #[test]
+    fn a_limit_that_would_stop_everything_is_named() {
+        let limits = Limits { train_fuel: 0, ..Limits::default() };
+        assert_eq!(limits.check(), Err("`limits.train_fuel` must be larger than 0".into()));
+        let limits = Limits { stack_bytes: 1, ..Limits::default() };
+        assert!(limits.check().is_err_and(|message| message.contains("`limits.stack_bytes`")));
+    }
+
+    #[test]
+    fn a_batch_gets_fuel_by_its_size_and_never_overflows() {
+        let limits = Limits { route_fuel: 10, route_fuel_per_query: 3, ..Limits::default() };
+        assert_eq!(limits.route_fuel_for(0), 10);
+        assert_eq!(limits.route_fuel_for(4), 22);
+        let limits = Limits { route_fuel_per_query: u64::MAX, ..limits };
+        assert_eq!(limits.route_fuel_for(2), u64::MAX);
+    }
+}

@@ -1,0 +1,176 @@
+//! Files that appear whole or not at all. This is the only place where a file of the project is created.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
+
+use crate::error::TableError;
+use crate::provenance::hex;
+
+/// A file that is being written beside its target. It takes the target's place in [`WholeFile::finish`]; dropped before
+/// that, it is removed and the target is as it was.
+#[derive(Debug)]
+pub struct WholeFile {
+    path: PathBuf,
+    folder: PathBuf,
+    beside: NamedTempFile,
+    hash: Sha256,
+    bytes: u64,
+}
+
+/// What a finished file holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenFile {
+    /// SHA-256 of the content, in hex.
+    pub digest: String,
+    /// Length of the content in bytes.
+    pub bytes: u64,
+}
+
+impl WholeFile {
+    /// Starts a file that will appear at `path`; missing folders are made.
+    ///
+    /// # Errors
+    /// When `path` names no file, or the folder cannot be made or written to.
+    pub fn create(path: &Path) -> Result<Self, TableError> {
+        let failed = |source| TableError::Write { path: path.to_owned(), source };
+        let Some(name) = path.file_name() else {
+            return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, "the path names no file")));
+        };
+        let folder = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        fs::create_dir_all(&folder).map_err(failed)?;
+        let mut prefix = std::ffi::OsString::from(".");
+        prefix.push(name);
+        prefix.push(".");
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(&prefix).suffix(".part");
+        #[cfg(unix)]
+        {
+            // As any other new file: what the user's mask leaves. The default would be readable by the owner alone.
+            use std::os::unix::fs::PermissionsExt;
+            builder.permissions(fs::Permissions::from_mode(0o666));
+        }
+        let beside = builder.tempfile_in(&folder).map_err(failed)?;
+        Ok(Self { path: path.to_owned(), folder, beside, hash: Sha256::new(), bytes: 0 })
+    }
+
+    /// Where the file will appear.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Syncs the content, puts the file in place and syncs the folder.
+    ///
+    /// # Errors
+    /// When the disk refuses; nothing is left behind then.
+    pub fn finish(self) -> Result<WrittenFile, TableError> {
+        let path = self.path;
+        let failed = |source| TableError::Write { path: path.clone(), source };
+        self.beside.as_file().sync_all().map_err(failed)?;
+        self.beside.persist(&path).map_err(|error| failed(error.error))?;
+        // The rename is durable only when the folder is. Not every system lets a folder be opened; that is no failure.
+        #[cfg(unix)]
+        File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+        Ok(WrittenFile { digest: hex(&self.hash.finalize()), bytes: self.bytes })
+    }
+}
+
+impl Write for WholeFile {
+    fn write(&mut self, content: &[u8]) -> io::Result<usize> {
+        let written = self.beside.write(content)?;
+        self.hash.update(&content[..written]);
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.beside.flush()
+    }
+}
+
+/// Writes a file through `write`: it appears whole at `path`, or, on any error, not at all.
+///
+/// # Errors
+/// Whatever `write` returns, or [`TableError::Write`].
+pub fn write_whole<E: From<TableError>>(
+    path: &Path,
+    write: impl FnOnce(&mut WholeFile) -> Result<(), E>,
+) -> Result<WrittenFile, E> {
+    let mut file = WholeFile::create(path)?;
+    write(&mut file)?;
+    Ok(file.finish()?)
+}
+
+/// Writes `content` to `path`, whole or not at all.
+///
+/// # Errors
+/// [`TableError::Write`].
+pub fn write_bytes(path: &Path, content: impl AsRef<[u8]>) -> Result<WrittenFile, TableError> {
+    write_whole(path, |file| {
+        file.write_all(content.as_ref()).map_err(|source| TableError::Write { path: path.to_owned(), source })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provenance::digest_bytes;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_written_file_appears_with_its_folders_and_its_digest() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("a/b/c.txt");
+        let written = write_bytes(&path, "hello").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "hello");
+        assert_eq!(written, WrittenFile { digest: digest_bytes(b"hello"), bytes: 5 });
+        assert_eq!(names(&scratch.path().join("a/b")), ["c.txt"]);
+    }
+
+    #[test]
+    fn an_error_while_writing_leaves_the_old_file_and_nothing_else() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("table");
+        write_bytes(&path, "old").unwrap();
+        let error = write_whole(&path, |file| {
+            file.write_all(b"half of the new").unwrap();
+            Err(TableError::Missing { path: "elsewhere".into() })
+        });
+        assert!(error.is_err());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+        assert_eq!(names(scratch.path()), ["table"]);
+    }
+
+    #[test]
+    fn a_folder_in_the_way_is_an_error_that_leaves_nothing_behind() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("table");
+        fs::create_dir_all(path.join("inner")).unwrap();
+        let message = write_bytes(&path, "x").unwrap_err().to_string();
+        assert_eq!(message, format!("cannot write `{}`", path.display()));
+        assert_eq!(names(scratch.path()), ["table"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_new_file_has_the_rights_of_any_other_new_file() {
+        use std::os::unix::fs::PermissionsExt;
+        let scratch = tempfile::tempdir().unwrap();
+        write_bytes(&scratch.path().join("ours"), "x").unwrap();
+        File::create(scratch.path().join("plain")).unwrap();
+        let mode = |name: &str| fs::metadata(scratch.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode("ours"), mode("plain"));
+    }
+}

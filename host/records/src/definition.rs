@@ -1,0 +1,140 @@
+//! `dataset.toml`: how the completions of a dataset are scored.
+
+use std::fs;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::error::TableError;
+use crate::ids::{DatasetId, PluginName};
+use crate::queries::QueryRow;
+
+/// What `dataset.toml` says. Unknown keys are refused.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatasetDefinition {
+    /// The dataset's name.
+    pub name: String,
+    /// A sentence about it.
+    #[serde(default)]
+    pub description: String,
+    /// Licence of the queries and completions.
+    #[serde(default)]
+    pub licence: String,
+    /// Who scores what; the first entry that applies to a query wins.
+    #[serde(default)]
+    pub evaluator: Vec<EvaluatorEntry>,
+}
+
+/// One `[[evaluator]]` of a definition.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvaluatorEntry {
+    /// The evaluator. Applies to queries whose metadata name it under `evaluator`, or name none.
+    pub name: PluginName,
+    /// Datasets the entry applies to; all when there is no such key.
+    #[serde(default)]
+    pub datasets: Option<Vec<DatasetId>>,
+    /// The evaluator's own settings.
+    #[serde(default)]
+    pub config: serde_json::Map<String, serde_json::Value>,
+}
+
+impl EvaluatorEntry {
+    /// The settings as the text of a JSON object, as evaluators receive them.
+    pub fn config_text(&self) -> String {
+        serde_json::Value::Object(self.config.clone()).to_string()
+    }
+
+    fn applies(&self, dataset: &DatasetId, wanted: Option<&str>) -> bool {
+        wanted.is_none_or(|wanted| self.name == *wanted)
+            && self.datasets.as_ref().is_none_or(|datasets| datasets.contains(dataset))
+    }
+}
+
+impl DatasetDefinition {
+    /// Reads a definition.
+    ///
+    /// # Errors
+    /// When the file is missing, is no TOML, or has an unknown key; the message names file and line.
+    pub fn read(path: &Path) -> Result<Self, TableError> {
+        let text = fs::read_to_string(path).map_err(|source| TableError::read(path, source))?;
+        Self::parse(&text).map_err(|reason| TableError::Settings { path: path.to_owned(), reason })
+    }
+
+    /// Reads a definition from its text.
+    ///
+    /// # Errors
+    /// What is wrong with the text, with its line.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())
+    }
+
+    /// The entry that scores a query: the first that applies.
+    pub fn evaluator_for(&self, query: &QueryRow) -> Option<&EvaluatorEntry> {
+        let wanted = query.metadata_text("evaluator");
+        self.evaluator.iter().find(|entry| entry.applies(&query.dataset, wanted.as_deref()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::QueryId;
+
+    const TEXT: &str = r#"
+name = "small"
+
+[[evaluator]]
+name = "exact-match"
+datasets = ["instruction"]
+config = { case = "keep" }
+
+[[evaluator]]
+name = "exact-match"
+
+[[evaluator]]
+name = "number"
+"#;
+
+    fn query(dataset: &str, metadata: &str) -> QueryRow {
+        QueryRow {
+            query_id: QueryId::new(dataset, "test", 1).unwrap(),
+            dataset: dataset.into(),
+            split: "test".into(),
+            record_index: 1,
+            origin_query: String::new(),
+            prompt: String::new(),
+            ground_truth: None,
+            metadata: metadata.to_owned(),
+            group_key: String::new(),
+        }
+    }
+
+    #[test]
+    fn the_first_entry_that_applies_scores_a_query() {
+        let definition = DatasetDefinition::parse(TEXT).unwrap();
+        let cases = [
+            ("instruction", r#"{"evaluator":"exact-match"}"#, Some(("exact-match", r#"{"case":"keep"}"#))),
+            ("facts", r#"{"evaluator":"exact-match"}"#, Some(("exact-match", "{}"))),
+            ("instruction", r#"{"evaluator":"number"}"#, Some(("number", "{}"))),
+            ("instruction", r#"{"evaluator":"judge"}"#, None),
+            ("facts", "{}", Some(("exact-match", "{}"))),
+        ];
+        for (dataset, metadata, expected) in cases {
+            let query = query(dataset, metadata);
+            let found = definition.evaluator_for(&query).map(|entry| (entry.name.to_string(), entry.config_text()));
+            assert_eq!(
+                found,
+                expected.map(|(name, config)| (name.to_owned(), config.to_owned())),
+                "{dataset} {metadata}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_its_line() {
+        let message = DatasetDefinition::parse("name = \"small\"\nevaluators = []\n").unwrap_err();
+        assert!(message.contains("line 2") && message.contains("unknown field `evaluators`"), "{message}");
+    }
+}

@@ -1,0 +1,120 @@
+//! Completions and scores into outcomes.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use crate::atomic::WrittenFile;
+use crate::completions::{CompletionRow, CompletionStatus};
+use crate::error::{Place, TableError};
+use crate::ids::{DatasetId, ModelName, QueryId};
+use crate::outcomes::{OutcomeRow, check_number};
+use crate::provenance::{Provenance, own_tool};
+use crate::queries::QueryRow;
+use crate::scores::{ScoreRow, ScoreStatus};
+use crate::table::{Table, read_table, write_table};
+
+/// Joins `queries.parquet`, `completions.parquet` and `scores.parquet` of a folder into its `outcomes.parquet`.
+///
+/// A completion whose status is not `ok`, or that no evaluator scored, has a null score; what it cost stays. Several
+/// samples of a query and model become the mean of those that have a value, tokens rounded to whole ones.
+///
+/// # Errors
+/// When a table cannot be read, a completion or score belongs to nothing, or one completion has scores of two
+/// evaluators. The message names file and row.
+pub fn build_outcomes(folder: &Path) -> Result<WrittenFile, TableError> {
+    let paths = ["queries", "completions", "scores"].map(|table| folder.join(format!("{table}.parquet")));
+    let mut provenance = Provenance::by(own_tool());
+    for (name, path) in ["queries", "completions", "scores"].iter().zip(&paths) {
+        provenance = provenance.input_file(*name, path)?;
+    }
+    let queries: Table<QueryRow> = read_table(&paths[0])?;
+    let completions: Table<CompletionRow> = read_table(&paths[1])?;
+    let scores: Table<ScoreRow> = read_table(&paths[2])?;
+    let rows = join(&queries, &completions, &scores)?;
+    write_table(&folder.join("outcomes.parquet"), &rows, &provenance)
+}
+
+fn join(
+    queries: &Table<QueryRow>,
+    completions: &Table<CompletionRow>,
+    scores: &Table<ScoreRow>,
+) -> Result<Vec<OutcomeRow>, TableError> {
+    let dataset_of: HashMap<&QueryId, &DatasetId> =
+        queries.rows.iter().map(|query| (&query.query_id, &query.dataset)).collect();
+    let score_of = scores_by_sample(completions, scores)?;
+
+    let mut pairs: BTreeMap<(&QueryId, &ModelName), Vec<&CompletionRow>> = BTreeMap::new();
+    for (index, row) in completions.rows.iter().enumerate() {
+        if !dataset_of.contains_key(&row.query_id) {
+            return Err(wrong(completions, index, "query_id", format!("there is no query `{}`", row.query_id)));
+        }
+        pairs.entry((&row.query_id, &row.model)).or_default().push(row);
+    }
+    let outcome = |((query_id, model), samples): ((&QueryId, &ModelName), Vec<&CompletionRow>)| {
+        let dataset = *dataset_of.get(query_id)?;
+        let score = |row: &CompletionRow| score_of.get(&(query_id, model, row.sample_index)).copied();
+        Some(OutcomeRow {
+            query_id: query_id.clone(),
+            model: model.clone(),
+            dataset: dataset.clone(),
+            score: mean(samples.iter().filter(|row| row.status == CompletionStatus::Ok).map(|row| score(row))),
+            cost_usd: mean(samples.iter().map(|row| row.cost_usd)),
+            cost_source: samples.iter().find_map(|row| row.cost_source),
+            latency_ms: mean(samples.iter().map(|row| row.latency_ms)),
+            prompt_tokens: mean_tokens(samples.iter().map(|row| row.prompt_tokens)),
+            completion_tokens: mean_tokens(samples.iter().map(|row| row.completion_tokens)),
+        })
+    };
+    Ok(pairs.into_iter().filter_map(outcome).collect())
+}
+
+type Sample<'a> = (&'a QueryId, &'a ModelName, u32);
+
+/// The score of every completion that has one.
+fn scores_by_sample<'a>(
+    completions: &'a Table<CompletionRow>,
+    scores: &'a Table<ScoreRow>,
+) -> Result<HashMap<Sample<'a>, f64>, TableError> {
+    let known: std::collections::HashSet<Sample<'_>> =
+        completions.rows.iter().map(|row| (&row.query_id, &row.model, row.sample_index)).collect();
+    let mut score_of = HashMap::with_capacity(scores.rows.len());
+    for (index, row) in scores.rows.iter().enumerate() {
+        let key = (&row.query_id, &row.model, row.sample_index);
+        if !known.contains(&key) {
+            let reason = format!("there is no completion `{}`, `{}`, {}", row.query_id, row.model, row.sample_index);
+            return Err(wrong(scores, index, "query_id", reason));
+        }
+        let Some(score) = row.score.filter(|_| row.status == ScoreStatus::Ok) else { continue };
+        check_number(score, 1.0).map_err(|reason| wrong(scores, index, "score", reason))?;
+        if score_of.insert(key, score).is_some() {
+            let reason = format!("`{}` of `{}` is already scored by another evaluator", row.model, row.query_id);
+            return Err(wrong(scores, index, "evaluator", reason));
+        }
+    }
+    Ok(score_of)
+}
+
+fn wrong<R>(table: &Table<R>, index: usize, column: &str, reason: String) -> TableError {
+    TableError::Value {
+        path: table.path.clone(),
+        place: Place::Row(index as u64 + 1),
+        column: column.to_owned(),
+        reason,
+    }
+}
+
+/// The mean of the values that are there.
+fn mean(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
+    let (sum, count) = values.flatten().fold((0.0, 0_u32), |(sum, count), value| (sum + value, count + 1));
+    (count > 0).then(|| sum / f64::from(count))
+}
+
+#[allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "token counts are not negative and far below 2^53"
+)]
+fn mean_tokens(values: impl Iterator<Item = Option<u64>>) -> Option<u64> {
+    mean(values.map(|value| value.map(|tokens| tokens as f64))).map(|mean| mean.round() as u64)
+}

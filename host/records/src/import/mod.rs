@@ -1,0 +1,44 @@
+//! Other people's records into our tables. Everything is read and checked before the first file is written, and when
+//! writing fails, what was written is taken back.
+
+mod embeddings;
+mod join;
+mod lines;
+mod outcomes;
+mod output;
+mod recorded;
+
+pub use join::build_outcomes;
+pub use outcomes::import_outcomes;
+pub use output::{MANIFEST_FILE, Manifest, ManifestFile};
+pub use recorded::{RecordedFiles, import_recorded};
+
+use std::path::PathBuf;
+
+/// How far an import has come, for whoever waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Rows or lines read.
+    pub rows_done: u64,
+    /// Rows or lines in the file that is being read.
+    pub rows_total: u64,
+}
+
+/// What an import brought in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportSummary {
+    /// The folder with the tables.
+    pub folder: PathBuf,
+    /// Outcomes or completions.
+    pub rows: u64,
+    /// Queries.
+    pub queries: usize,
+    /// Models.
+    pub models: usize,
+    /// Datasets.
+    pub datasets: usize,
+    /// Numbers per embedding; none when there are no embeddings.
+    pub embedding_width: Option<usize>,
+    /// What a reader of the tables should know, a sentence each.
+    pub notes: Vec<String>,
+}

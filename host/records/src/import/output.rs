@@ -1,0 +1,125 @@
+//! The folder that an import fills.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::atomic::{WrittenFile, write_bytes};
+use crate::error::TableError;
+use crate::pool::Pool;
+use crate::provenance::{Provenance, own_tool};
+use crate::table::{Row, write_table};
+
+/// Name of the file that is written last: a folder without it is not whole.
+pub const MANIFEST_FILE: &str = "manifest.json";
+
+/// What a folder of tables holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Always `routerlab.manifest/1`.
+    pub schema: String,
+    /// What made the folder.
+    pub tool: String,
+    /// SHA-256 of what was imported, by role.
+    pub inputs: BTreeMap<String, String>,
+    /// The files by name.
+    pub files: BTreeMap<String, ManifestFile>,
+}
+
+/// One file of a manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestFile {
+    /// SHA-256 of the content.
+    pub sha256: String,
+    /// Length of the content.
+    pub bytes: u64,
+    /// Rows, where it is a table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u64>,
+}
+
+impl Manifest {
+    /// Reads the manifest of a folder.
+    ///
+    /// # Errors
+    /// When there is none or it cannot be understood.
+    pub fn read(folder: &Path) -> Result<Self, TableError> {
+        let path = folder.join(MANIFEST_FILE);
+        let text = fs::read_to_string(&path).map_err(|source| TableError::read(&path, source))?;
+        serde_json::from_str(&text).map_err(|error| TableError::Settings { path, reason: error.to_string() })
+    }
+}
+
+/// Files of one import. Dropped before [`Output::finish`], it removes what it wrote.
+pub(super) struct Output {
+    folder: PathBuf,
+    provenance: Provenance,
+    files: BTreeMap<String, ManifestFile>,
+    finished: bool,
+}
+
+impl Output {
+    /// An import into `folder`, which may not hold one yet: rows never change, a new import is a new folder.
+    pub(super) fn begin(folder: &Path, provenance: Provenance) -> Result<Self, TableError> {
+        refuse_full(folder)?;
+        Ok(Self { folder: folder.to_owned(), provenance, files: BTreeMap::new(), finished: false })
+    }
+
+    pub(super) fn table<R: Row>(&mut self, rows: &[R]) -> Result<(), TableError> {
+        let name = format!("{}.parquet", R::TABLE);
+        let written = write_table(&self.folder.join(&name), rows, &self.provenance)?;
+        self.note(name, written, Some(rows.len() as u64));
+        Ok(())
+    }
+
+    pub(super) fn pool(&mut self, pool: &Pool) -> Result<(), TableError> {
+        let written = pool.write(&self.folder.join("pool.toml"))?;
+        self.note("pool.toml".to_owned(), written, None);
+        Ok(())
+    }
+
+    /// Writes the manifest: from here on the folder is whole.
+    pub(super) fn finish(mut self) -> Result<(), TableError> {
+        let manifest = Manifest {
+            schema: "routerlab.manifest/1".to_owned(),
+            tool: own_tool(),
+            inputs: self.provenance.inputs.clone(),
+            files: self.files.clone(),
+        };
+        let path = self.folder.join(MANIFEST_FILE);
+        let mut text = serde_json::to_string_pretty(&manifest)
+            .map_err(|error| TableError::Encode { path: path.clone(), reason: error.to_string() })?;
+        text.push('\n');
+        write_bytes(&path, text)?;
+        self.finished = true;
+        Ok(())
+    }
+
+    fn note(&mut self, name: String, written: WrittenFile, rows: Option<u64>) {
+        self.files.insert(name, ManifestFile { sha256: written.digest, bytes: written.bytes, rows });
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        if !self.finished {
+            for name in self.files.keys() {
+                // The error that ended the import is the one to report.
+                let _ = fs::remove_file(self.folder.join(name));
+            }
+        }
+    }
+}
+
+/// Fails when the folder already holds an import.
+pub(super) fn refuse_full(folder: &Path) -> Result<(), TableError> {
+    let path = folder.join(MANIFEST_FILE);
+    match path.exists() {
+        true => Err(TableError::Taken { path: folder.to_owned() }),
+        false => Ok(()),
+    }
+}

@@ -1,0 +1,65 @@
+//! The words and the tables: typed rows, Parquet files, provenance, atomic writes.
+//!
+//! Everything that one part of the laboratory leaves for another is a table: a Parquet file whose rows are sorted by a
+//! key, whose footer names the schema and what the table was made from, and which appears whole or not at all.
+//!
+//! | table | row | key |
+//! | --- | --- | --- |
+//! | `queries` | [`QueryRow`] | query_id |
+//! | `completions` | [`CompletionRow`] | query_id, model, sample_index |
+//! | `scores` | [`ScoreRow`] | query_id, model, sample_index, evaluator |
+//! | `embeddings` | [`EmbeddingRow`] | query_id, encoder |
+//! | `outcomes` | [`OutcomeRow`] | query_id, model |
+//! | `decisions` | [`DecisionRow`] | run_id, router, seed, preference_index, query_id |
+//! | `metrics` | [`MetricRow`] | run_id, router, seed, metric, dataset, preference |
+//! | `runs` | [`RunRow`] | run_id |
+//! | `cells` | [`CellRow`] | run_id, router, seed |
+//!
+//! Tables join on `query_id` and `model`. A missing value is null, never NaN; in the dense blocks of [`Outcomes`], and
+//! only there, it is NaN.
+//!
+//! ```no_run
+//! use std::path::Path;
+//! use routerlab_records::{OutcomeRow, Outcomes, QueryRow, read_table};
+//!
+//! # fn main() -> Result<(), routerlab_records::TableError> {
+//! let queries = read_table::<QueryRow>(Path::new("queries.parquet"))?.rows;
+//! let outcomes = read_table::<OutcomeRow>(Path::new("outcomes.parquet"))?;
+//! let outcomes = Outcomes::join(queries, &outcomes)?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! This crate has no threads, no network and no clock, and no Arrow type leaves it.
+
+pub mod atomic;
+mod completions;
+mod decisions;
+pub mod definition;
+mod embeddings;
+mod error;
+mod ids;
+pub mod import;
+mod metrics;
+mod outcomes;
+pub mod pool;
+mod provenance;
+mod queries;
+mod runs;
+mod scores;
+mod table;
+
+pub use completions::{CompletionRow, CompletionStatus, CostSource};
+pub use decisions::DecisionRow;
+pub use embeddings::{EmbeddingRow, Embeddings};
+pub use error::{Place, TableError};
+pub use ids::{DatasetId, EncoderName, IdError, ModelName, PluginName, QueryId, RunId, SharedText, SplitName};
+pub use metrics::MetricRow;
+pub use outcomes::{OutcomeParts, OutcomeRow, Outcomes};
+pub use provenance::{ContentDigest, Provenance, digest_bytes, digest_file};
+pub use queries::{QueryRow, group_key};
+pub use runs::{CellRow, CellStatus, RunRow, RunStatus};
+pub use scores::{ScoreRow, ScoreStatus};
+pub use table::{
+    Row, Table, TableAbout, TableReader, TableWriter, about_table, partition_file, read_folder, read_table, table_files, write_table,
+};

@@ -1,0 +1,96 @@
+//! A table as a folder of files, partitioned by `key=value` folders (the layout known from Hive).
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::error::TableError;
+use crate::table::read::{Table, read_table};
+use crate::table::row::Row;
+
+/// `<folder>/<table>/<key>=<value>/.../<name>.parquet`, as DuckDB, Polars and Spark read it.
+///
+/// Letters, digits, `-`, `_` and `.` stand for themselves in keys, values and names; everything else becomes `%XX`, so
+/// that a router's name cannot leave the folder.
+pub fn partition_file(folder: &Path, table: &str, partitions: &[(&str, &str)], name: &str) -> PathBuf {
+    let mut path = folder.join(table);
+    for (key, value) in partitions {
+        path.push(format!("{}={}", escaped(key), escaped(value)));
+    }
+    path.push(format!("{}.parquet", escaped(name)));
+    path
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => out.push(char::from(byte)),
+            b'.' if !out.is_empty() => out.push('.'),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
+/// The files of a table: the file itself, or every `.parquet` file below a folder in the order of their paths.
+/// Names that begin with a dot are files still being written and are passed over.
+///
+/// # Errors
+/// When `path` does not exist or a folder cannot be listed.
+pub fn table_files(path: &Path) -> Result<Vec<PathBuf>, TableError> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| TableError::read(&path, source)
+    };
+    if !fs::metadata(path).map_err(failed(path))?.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut files = Vec::new();
+    let mut folders = vec![path.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).map_err(failed(&folder))? {
+            let entry = entry.map_err(failed(&folder))?;
+            let path = entry.path();
+            if entry.file_name().as_encoded_bytes().starts_with(b".") {
+                continue;
+            }
+            if entry.file_type().map_err(failed(&path))?.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "parquet") {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Reads every file of a table, each on its own so that messages about rows name the file.
+///
+/// # Errors
+/// As [`read_table`] and [`table_files`].
+pub fn read_folder<R: Row>(path: &Path) -> Result<Vec<Table<R>>, TableError> {
+    table_files(path)?.iter().map(|file| read_table(file)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_leave_its_folder() {
+        let path = partition_file(Path::new("run"), "decisions", &[("router", "../a b"), ("seed", "42")], "part-0");
+        assert_eq!(path, Path::new("run/decisions/router=%2E.%2Fa%20b/seed=42/part-0.parquet"));
+    }
+
+    #[test]
+    fn files_of_a_folder_come_in_the_order_of_their_paths() {
+        let scratch = tempfile::tempdir().unwrap();
+        for name in ["b/x.parquet", "a/y.parquet", "a/.half.parquet", "a/notes.txt"] {
+            crate::atomic::write_bytes(&scratch.path().join(name), "").unwrap();
+        }
+        let files = table_files(scratch.path()).unwrap();
+        assert_eq!(files, [scratch.path().join("a/y.parquet"), scratch.path().join("b/x.parquet")]);
+        assert!(matches!(table_files(&scratch.path().join("c")), Err(TableError::Missing { .. })));
+    }
+}

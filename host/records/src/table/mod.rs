@@ -1,0 +1,18 @@
+//! Typed tables in Parquet files: one row struct per table, checked on the way in and on the way out.
+
+mod about;
+mod contain;
+mod folder;
+mod lists;
+mod numbers;
+mod read;
+pub(crate) mod row;
+pub(crate) mod texts;
+pub(crate) mod value;
+mod write;
+
+pub use about::{TableAbout, about_table};
+pub use folder::{partition_file, read_folder, table_files};
+pub use read::{Table, TableReader, read_table};
+pub use row::Row;
+pub use write::{TableWriter, write_table};

@@ -1,0 +1,263 @@
+//! Reading a table: every check before the first row is handed out, rows by the batch.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_schema::{Field, Schema};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
+use parquet::errors::ParquetError;
+
+use crate::error::TableError;
+use crate::provenance::Provenance;
+use crate::table::contain::contain;
+use crate::table::row::{Batch, Row};
+use crate::table::value::type_name;
+use crate::table::write::SCHEMA_KEY;
+
+/// Rows decoded at a time.
+const BATCH_ROWS: usize = 1 << 16;
+
+/// A whole table in memory.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table<R> {
+    /// The file it was read from; messages about its rows name it.
+    pub path: PathBuf,
+    /// The rows in the file's order; row `n` of a message is `rows[n - 1]`.
+    pub rows: Vec<R>,
+    /// What the file says about its making; empty when it says nothing.
+    pub provenance: Provenance,
+}
+
+/// Reads a whole table. Columns that the table does not know are ignored.
+///
+/// # Errors
+/// When the file is missing, cut short or damaged, holds another table, lacks a column, has one of another type (the
+/// first difference is named), or has a null or an impossible value (column and row are named).
+pub fn read_table<R: Row>(path: &Path) -> Result<Table<R>, TableError> {
+    let mut reader = TableReader::<R>::open(path)?;
+    let mut rows = Vec::new();
+    while reader.read_into(&mut rows)? {}
+    Ok(Table { path: path.to_owned(), rows, provenance: reader.provenance })
+}
+
+/// Reads a table batch by batch, for tables larger than memory should hold. As an iterator it gives batches of rows.
+pub struct TableReader<R: Row> {
+    path: PathBuf,
+    file: File,
+    metadata: ArrowReaderMetadata,
+    roots: Vec<usize>,
+    places: Vec<Option<usize>>,
+    memories: R::Memories,
+    provenance: Provenance,
+    row_group: usize,
+    batches: Option<ParquetRecordBatchReader>,
+    rows_read: u64,
+    rows_total: u64,
+    failed: bool,
+}
+
+impl<R: Row> TableReader<R> {
+    /// Opens a file and compares its schema with the table's.
+    ///
+    /// # Errors
+    /// As [`read_table`], for everything that can be known before the first row.
+    pub fn open(path: &Path) -> Result<Self, TableError> {
+        let file = open_parquet(path)?;
+        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+        let plain = guarded(path, || ArrowReaderMetadata::load(&file, options))?;
+        let (schema_id, provenance) = footer(path, &plain)?;
+        let expected = R::schema_id();
+        if let Some(found) = schema_id.filter(|found| !R::FOREIGN && *found != expected) {
+            return Err(TableError::WrongTable { path: path.to_owned(), expected, found });
+        }
+        let (requested, wanted) = requested_schema::<R>(path, plain.schema())?;
+        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true).with_schema(Arc::new(requested));
+        let parquet = Arc::clone(plain.metadata());
+        let metadata = guarded(path, || ArrowReaderMetadata::try_new(parquet, options))?;
+
+        // The decoder hands the columns over in the file's order, so a column's place is its rank.
+        let mut roots: Vec<usize> = wanted.iter().flatten().copied().collect();
+        roots.sort_unstable();
+        let places = wanted.iter().map(|root| root.map(|root| roots.partition_point(|&other| other < root))).collect();
+        let rows_total = u64::try_from(metadata.metadata().file_metadata().num_rows()).unwrap_or_default();
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            metadata,
+            roots,
+            places,
+            memories: R::Memories::default(),
+            provenance,
+            row_group: 0,
+            batches: None,
+            rows_read: 0,
+            rows_total,
+            failed: false,
+        })
+    }
+
+    /// What the file says about its making.
+    pub fn provenance(&self) -> &Provenance {
+        &self.provenance
+    }
+
+    /// How many rows the file says it has.
+    pub fn rows_total(&self) -> u64 {
+        self.rows_total
+    }
+
+    /// Adds the next batch to `rows`; false when there is none.
+    ///
+    /// # Errors
+    /// As [`read_table`]. After an error there are no more rows.
+    pub fn read_into(&mut self, rows: &mut Vec<R>) -> Result<bool, TableError> {
+        if self.failed {
+            return Ok(false);
+        }
+        let before = rows.len();
+        let outcome = self.decode_next(rows);
+        if outcome.is_err() {
+            self.failed = true;
+            rows.truncate(before);
+        }
+        outcome
+    }
+
+    fn decode_next(&mut self, rows: &mut Vec<R>) -> Result<bool, TableError> {
+        let Some(batch) = self.next_batch()? else {
+            if self.rows_read != self.rows_total {
+                let reason = format!("it says {} rows and holds {}", self.rows_total, self.rows_read);
+                return Err(TableError::Damaged { path: self.path.clone(), reason });
+            }
+            return Ok(false);
+        };
+        let count = batch.num_rows() as u64;
+        let batch = Batch { path: &self.path, batch, first_row: self.rows_read, places: &self.places };
+        let memories = &mut self.memories;
+        contain(|| R::decode(&batch, memories, rows))
+            .unwrap_or_else(|reason| Err(TableError::Damaged { path: self.path.clone(), reason }))?;
+        self.rows_read += count;
+        Ok(true)
+    }
+
+    /// The next batch, never across row groups: within one, the dictionaries of repeated texts stay the same.
+    fn next_batch(&mut self) -> Result<Option<RecordBatch>, TableError> {
+        loop {
+            if let Some(batches) = &mut self.batches {
+                if let Some(batch) = guarded(&self.path, || batches.next().transpose())? {
+                    return Ok(Some(batch));
+                }
+                self.batches = None;
+            }
+            if self.row_group == self.metadata.metadata().num_row_groups() {
+                return Ok(None);
+            }
+            let group = self.row_group;
+            self.row_group += 1;
+            let file = self.file.try_clone().map_err(|source| TableError::read(&self.path, source))?;
+            let metadata = self.metadata.clone();
+            let roots = self.roots.iter().copied();
+            self.batches = Some(guarded(&self.path, move || {
+                let mask = ProjectionMask::roots(metadata.parquet_schema(), roots);
+                ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
+                    .with_projection(mask)
+                    .with_row_groups(vec![group])
+                    .with_batch_size(BATCH_ROWS)
+                    .build()
+            })?);
+        }
+    }
+}
+
+impl<R: Row> Iterator for TableReader<R> {
+    type Item = Result<Vec<R>, TableError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut rows = Vec::new();
+        match self.read_into(&mut rows) {
+            Ok(true) => Some(Ok(rows)),
+            Ok(false) => None,
+            Err(error) => Some(Err(error)),
+        }
+    }
+}
+
+/// The schema to decode into, and for each column of the table its place in the file.
+fn requested_schema<R: Row>(path: &Path, found: &Schema) -> Result<(Schema, Vec<Option<usize>>), TableError> {
+    let mut fields: Vec<Field> = found.fields().iter().map(|field| field.as_ref().clone()).collect();
+    let mut wanted = Vec::new();
+    for column in R::columns() {
+        let place = fields.iter().position(|field| field.name() == column.name);
+        let Some(place) = place else {
+            if R::FOREIGN && column.nullable {
+                wanted.push(None);
+                continue;
+            }
+            let expected = type_name(&column.data_type);
+            return Err(TableError::NoColumn { path: path.to_owned(), column: column.name.to_owned(), expected });
+        };
+        let found = fields[place].data_type();
+        let Some(request) = (column.request)(found) else {
+            return Err(TableError::ColumnType {
+                path: path.to_owned(),
+                column: column.name.to_owned(),
+                expected: type_name(&column.data_type),
+                found: type_name(found),
+            });
+        };
+        fields[place].set_data_type(request);
+        wanted.push(Some(place));
+    }
+    Ok((Schema::new(fields), wanted))
+}
+
+/// Opens a file that begins and ends as Parquet does.
+pub(super) fn open_parquet(path: &Path) -> Result<File, TableError> {
+    const MAGIC: &[u8; 4] = b"PAR1";
+    let failed = |source| TableError::read(path, source);
+    let mut file = File::open(path).map_err(failed)?;
+    let length = file.metadata().map_err(failed)?.len();
+    if length == 0 {
+        return Err(TableError::Empty { path: path.to_owned() });
+    }
+    let mut ends = [[0_u8; 4]; 2];
+    if length >= 8 {
+        file.read_exact(&mut ends[0]).map_err(failed)?;
+        file.seek(SeekFrom::End(-4)).map_err(failed)?;
+        file.read_exact(&mut ends[1]).map_err(failed)?;
+    }
+    match (&ends[0] == MAGIC, &ends[1] == MAGIC) {
+        (true, true) => Ok(file),
+        (true, false) => Err(TableError::CutShort { path: path.to_owned() }),
+        _ => Err(TableError::NotParquet { path: path.to_owned() }),
+    }
+}
+
+/// Schema id and provenance of the footer.
+pub(super) fn footer(path: &Path, metadata: &ArrowReaderMetadata) -> Result<(Option<String>, Provenance), TableError> {
+    let pairs = metadata.metadata().file_metadata().key_value_metadata();
+    let value = |key: &str| {
+        let pair = pairs.and_then(|pairs| pairs.iter().find(|pair| pair.key == key));
+        pair.and_then(|pair| pair.value.clone())
+    };
+    let provenance = match value(Provenance::FOOTER_KEY) {
+        None => Provenance::default(),
+        Some(text) => serde_json::from_str(&text).map_err(|error| TableError::Damaged {
+            path: path.to_owned(),
+            reason: format!("`{}` in its footer: {error}", Provenance::FOOTER_KEY),
+        })?,
+    };
+    Ok((value(SCHEMA_KEY), provenance))
+}
+
+/// Runs the decoder; whatever goes wrong inside, by error or by panic, names the file.
+pub(super) fn guarded<T, E: Into<ParquetError>>(path: &Path, decode: impl FnOnce() -> Result<T, E>) -> Result<T, TableError> {
+    let damaged = |reason| TableError::Damaged { path: path.to_owned(), reason };
+    contain(decode).map_err(damaged)?.map_err(|error| damaged(error.into().to_string()))
+}

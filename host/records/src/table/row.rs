@@ -1,0 +1,188 @@
+//! What makes a struct the row of a table.
+
+use std::cmp::Ordering;
+use std::path::Path;
+
+use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_schema::{DataType, Field, Schema};
+
+use crate::error::{Place, TableError};
+use crate::table::value::{Flaw, Value};
+
+/// One column of a table.
+pub struct Column {
+    pub(crate) name: &'static str,
+    pub(crate) data_type: DataType,
+    pub(crate) nullable: bool,
+    pub(crate) repeats: bool,
+    pub(crate) request: fn(&DataType) -> Option<DataType>,
+}
+
+impl Column {
+    pub fn of<T: Value>(name: &'static str) -> Self {
+        Self { name, data_type: T::data_type(), nullable: T::NULLABLE, repeats: T::REPEATS, request: T::request }
+    }
+}
+
+/// The row of a table: implemented by the row structs of this crate, and only by them.
+///
+/// A table is stored under its schema id `routerlab.<TABLE>/<VERSION>`, sorted by its key, whose values are unique.
+pub trait Row: Clone + Sized + 'static {
+    /// The table's name.
+    const TABLE: &'static str;
+    /// Grows when a column is added, removed or changed.
+    const SCHEMA_VERSION: u32;
+    /// The columns that name a row, in the order of sorting.
+    const KEY: &'static [&'static str];
+    /// Whether files of this shape come from elsewhere: no schema id is asked for, and a column that may be null may
+    /// also be absent.
+    #[doc(hidden)]
+    const FOREIGN: bool = false;
+    #[doc(hidden)]
+    type Builders;
+    #[doc(hidden)]
+    type Memories: Default;
+
+    /// `routerlab.<TABLE>/<VERSION>`.
+    fn schema_id() -> String {
+        format!("routerlab.{}/{}", Self::TABLE, Self::SCHEMA_VERSION)
+    }
+    /// Compares the keys of two rows: texts byte by byte, numbers by value.
+    fn compare_keys(&self, other: &Self) -> Ordering;
+    /// The key as `column=value` pairs, for messages.
+    fn key_text(&self) -> String;
+    #[doc(hidden)]
+    fn columns() -> Vec<Column>;
+    #[doc(hidden)]
+    fn builders() -> Self::Builders;
+    #[doc(hidden)]
+    fn append(&self, builders: &mut Self::Builders);
+    #[doc(hidden)]
+    fn finish(builders: &mut Self::Builders) -> Vec<ArrayRef>;
+    #[doc(hidden)]
+    fn decode(batch: &Batch<'_>, memories: &mut Self::Memories, rows: &mut Vec<Self>) -> Result<(), TableError>;
+}
+
+/// The Arrow schema of a table.
+pub(crate) fn schema_of<R: Row>() -> Schema {
+    let fields: Vec<Field> =
+        R::columns().into_iter().map(|column| Field::new(column.name, column.data_type, column.nullable)).collect();
+    Schema::new(fields)
+}
+
+/// Some rows of a file, still as columns.
+pub struct Batch<'a> {
+    pub(crate) path: &'a Path,
+    pub(crate) batch: RecordBatch,
+    /// Row of the file, from 0, at which the batch begins.
+    pub(crate) first_row: u64,
+    /// For each column of the table its place in the batch.
+    pub(crate) places: &'a [Option<usize>],
+}
+
+impl Batch<'_> {
+    pub fn rows(&self) -> usize {
+        self.batch.num_rows()
+    }
+
+    /// Checks and opens one column.
+    pub fn column<T: Value>(
+        &self,
+        index: usize,
+        name: &'static str,
+        memory: &mut T::Memory,
+    ) -> Result<T::Reader, TableError> {
+        let row = |row: usize| self.first_row + row as u64 + 1;
+        let Some(place) = self.places.get(index).copied().flatten() else {
+            return T::absent().ok_or_else(|| TableError::Damaged {
+                path: self.path.to_owned(),
+                reason: format!("the decoder gave no column `{name}`"),
+            });
+        };
+        let array = self.batch.column(place);
+        if !T::NULLABLE && array.null_count() > 0 {
+            let hole = (0..array.len()).find(|&i| array.is_null(i)).unwrap_or_default();
+            return Err(TableError::Null { path: self.path.to_owned(), column: name.to_owned(), row: row(hole) });
+        }
+        T::reader(array, memory).map_err(|Flaw { row: at, reason }| TableError::Value {
+            path: self.path.to_owned(),
+            place: Place::Row(row(at)),
+            column: name.to_owned(),
+            reason,
+        })
+    }
+}
+
+/// Defines the row of a table: the struct, its schema, its builder and its reader from one list of fields.
+///
+/// A field of type `Option` is a column that may be null. A new column is one line here and a higher version.
+macro_rules! table {
+    (
+        $(#[$doc:meta])*
+        $vis:vis $row:ident: $table:literal, version $version:literal, key [$($key:ident),+] $(, foreign $foreign:literal)?;
+        $($(#[$field_doc:meta])* $field:ident: $type:ty,)+
+    ) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq)]
+        $vis struct $row {
+            $($(#[$field_doc])* $vis $field: $type,)+
+        }
+
+        #[allow(unreachable_pub, reason = "seen through the hidden types of `Row` only")]
+        const _: () = {
+            use $crate::table::row::{Batch, Column, Row};
+            use $crate::table::value::Value;
+
+            pub struct Builders { $($field: <$type as Value>::Builder,)+ }
+
+            #[derive(Default)]
+            pub struct Memories { $($field: <$type as Value>::Memory,)+ }
+
+            impl Row for $row {
+                const TABLE: &'static str = $table;
+                const SCHEMA_VERSION: u32 = $version;
+                const KEY: &'static [&'static str] = &[$(stringify!($key)),+];
+                $(const FOREIGN: bool = $foreign;)?
+                type Builders = Builders;
+                type Memories = Memories;
+
+                fn compare_keys(&self, other: &Self) -> std::cmp::Ordering {
+                    std::cmp::Ordering::Equal$(.then_with(|| self.$key.compare(&other.$key)))+
+                }
+                fn key_text(&self) -> String {
+                    [$(format!(concat!("`", stringify!($key), "={}`"), self.$key.show())),+].join(", ")
+                }
+                fn columns() -> Vec<Column> {
+                    vec![$(Column::of::<$type>(stringify!($field))),+]
+                }
+                fn builders() -> Builders {
+                    Builders { $($field: <$type as Value>::builder(),)+ }
+                }
+                fn append(&self, builders: &mut Builders) {
+                    $(self.$field.append(&mut builders.$field);)+
+                }
+                fn finish(builders: &mut Builders) -> Vec<arrow_array::ArrayRef> {
+                    vec![$(<$type as Value>::finish(&mut builders.$field)),+]
+                }
+                fn decode(
+                    batch: &Batch<'_>,
+                    memories: &mut Memories,
+                    rows: &mut Vec<Self>,
+                ) -> Result<(), $crate::error::TableError> {
+                    let mut index = 0;
+                    $(
+                        let $field = batch.column::<$type>(index, stringify!($field), &mut memories.$field)?;
+                        index += 1;
+                    )+
+                    let _ = index;
+                    rows.reserve(batch.rows());
+                    for row in 0..batch.rows() {
+                        rows.push(Self { $($field: <$type as Value>::read(&$field, row),)+ });
+                    }
+                    Ok(())
+                }
+            }
+        };
+    };
+}
+pub(crate) use table;

@@ -1,0 +1,194 @@
+//! Predicts each model's score from the nearest training queries.
+
+use routerlab_sdk::{
+    Decisions, Error, Matrix, Measure, Metric, Needs, Preference, QuerySet, Router, State, StateWriter, TrainingSet,
+    Unavailable, Utilities, export_router, log,
+};
+use serde::Deserialize;
+
+/// What the state begins with.
+const TAG: &str = "knn/1";
+
+/// The numbers of neighbours to choose from on validation.
+const CANDIDATES: [u32; 8] = [1, 3, 5, 10, 20, 40, 80, 160];
+
+/// The number of neighbours when it is not set and there is no validation to choose it on.
+const UNCHOSEN: u32 = 40;
+
+/// The estimate for a model without any score in training: below every score, so that it is never preferred.
+const UNKNOWN: f64 = -1.0;
+
+/// What may be set.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// How many neighbours; chosen on validation when not set.
+    pub k: Option<u32>,
+    /// Neighbours weigh exp(beta x cosine); 0 makes all alike.
+    pub beta: f64,
+    /// How many neighbours the model's mean over all training counts for.
+    pub shrink: f64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { k: None, beta: 0.0, shrink: 1.0 }
+    }
+}
+
+/// The training queries and how every model did on them.
+pub struct Knn {
+    /// rows x width, each of length 1.
+    embeddings: Matrix,
+    scores: Vec<f32>,
+    /// Mean score of each model.
+    means: Vec<f32>,
+    k: u32,
+    beta: f64,
+    shrink: f64,
+}
+
+impl Router for Knn {
+    const NAME: &'static str = "knn";
+    const NEEDS: Needs = Needs::EMBEDDINGS;
+    const CONFIG_SCHEMA: &'static str = r#"{"type":"object","additionalProperties":false,"properties":{"k":{"type":"integer","minimum":1},"beta":{"type":"number","minimum":0,"default":0},"shrink":{"type":"number","minimum":0,"default":1}}}"#;
+    type Config = Config;
+
+    fn train(train: &TrainingSet<'_>, validation: &TrainingSet<'_>, config: Config, _: u64) -> Result<State, Error> {
+        config.check()?;
+        let table = train.table(Measure::Score)?;
+        // A row on which nothing is known would only take a neighbour's place.
+        let known: Vec<u32> = (0..table.rows() as u32)
+            .filter(|&row| table.row(row as usize).iter().any(|score| !score.is_nan()))
+            .collect();
+        if known.is_empty() {
+            return Err(Error::unsupported("no model has a score in training"));
+        }
+        let embeddings = train.queries().embedding_matrix()?.normalise_rows()?;
+        let mut knn = Self {
+            embeddings: if known.len() == table.rows() { embeddings } else { embeddings.gather(&known)? },
+            scores: known.iter().flat_map(|&row| table.row(row as usize)).copied().collect(),
+            means: train.means(Measure::Score)?.into_iter().map(|mean| mean as f32).collect(),
+            k: config.k.unwrap_or(UNCHOSEN),
+            beta: config.beta,
+            shrink: config.shrink,
+        };
+        if config.k.is_none() && validation.rows() > 0 {
+            knn.k = knn.best_k(validation)?;
+            log::info(format!("k = {} was best on validation", knn.k));
+        }
+        Ok(knn.into_state())
+    }
+
+    fn load(mut state: State) -> Result<Self, Error> {
+        let matrices = std::mem::take(&mut state.matrices);
+        let mut reader = state.reader(TAG)?;
+        let (k, beta, shrink) = (reader.u32()?, reader.f64()?, reader.f64()?);
+        let (means, scores) = (reader.f32s()?, reader.f32s()?);
+        reader.end()?;
+        let [embeddings] = State { bytes: Vec::new(), matrices }.into_matrices()?;
+        if k == 0 || means.is_empty() || scores.len() != embeddings.rows() * means.len() {
+            return Err(Error::malformed("the parts of the state do not fit together"));
+        }
+        Ok(Self { embeddings, scores, means, k, beta, shrink })
+    }
+
+    fn route(
+        &self,
+        queries: &QuerySet<'_>,
+        _: &[Preference],
+        unavailable: &Unavailable,
+    ) -> Result<Vec<Decisions>, Error> {
+        let near = self.neighbours(queries, self.k)?;
+        Ok(vec![self.utilities(&near, self.k as usize).decide(unavailable)?])
+    }
+}
+
+impl Config {
+    fn check(&self) -> Result<(), Error> {
+        if self.k == Some(0) {
+            return Err(Error::config("k", "must be at least 1: 0"));
+        }
+        for (key, value) in [("beta", self.beta), ("shrink", self.shrink)] {
+            if !(value.is_finite() && value >= 0.0) {
+                return Err(Error::config(key, format!("must be finite and not negative: {value}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// For each query its neighbours: row and cosine, nearest first.
+type Near = Vec<Vec<(usize, f64)>>;
+
+impl Knn {
+    fn into_state(self) -> State {
+        let writer = StateWriter::new(TAG).u32(self.k).f64(self.beta).f64(self.shrink);
+        writer.f32s(&self.means).f32s(&self.scores).finish(vec![self.embeddings])
+    }
+
+    fn neighbours(&self, queries: &QuerySet<'_>, k: u32) -> Result<Near, Error> {
+        if queries.rows() == 0 {
+            return Ok(Vec::new());
+        }
+        let queries = queries.embedding_matrix()?.normalise_rows()?;
+        // All rows have length 1 already, so the inner product is the cosine and nothing is normalised again.
+        let found = self.embeddings.nearest(&queries, k as usize, Metric::Dot)?;
+        let of_query = |query| {
+            let (rows, distances) = found.of(query);
+            rows.iter().zip(distances).map(|(&row, &distance)| (row as usize, -f64::from(distance))).collect()
+        };
+        Ok((0..queries.rows()).map(of_query).collect())
+    }
+
+    /// The weighted mean score of the first `k` neighbours, drawn towards the model's overall mean.
+    fn utilities(&self, near: &Near, k: usize) -> Utilities {
+        let models = self.means.len();
+        let mut utilities = Utilities::new(near.len(), models);
+        for (query, neighbours) in near.iter().enumerate() {
+            let mut sums = vec![(0.0, 0.0, 0_u32); models];
+            for &(row, cosine) in neighbours.iter().take(k) {
+                let weight = (self.beta * (cosine - 1.0)).exp();
+                for (sum, &score) in sums.iter_mut().zip(&self.scores[row * models..(row + 1) * models]) {
+                    if !score.is_nan() {
+                        *sum = (sum.0 + weight * f64::from(score), sum.1 + weight, sum.2 + 1);
+                    }
+                }
+            }
+            let estimates = sums.into_iter().zip(&self.means).map(|((sum, weight, count), &mean)| {
+                let (mean, count) = (f64::from(mean), f64::from(count));
+                match (mean.is_nan(), count > 0.0 && weight > 0.0) {
+                    (true, _) => UNKNOWN,
+                    (false, false) => mean,
+                    (false, true) => (count * (sum / weight) + self.shrink * mean) / (count + self.shrink),
+                }
+            });
+            for (utility, estimate) in utilities.row_mut(query).iter_mut().zip(estimates) {
+                *utility = estimate as f32;
+            }
+        }
+        utilities
+    }
+
+    /// The candidate whose choices score best on validation; of equals the largest, the smoothest.
+    fn best_k(&self, validation: &TrainingSet<'_>) -> Result<u32, Error> {
+        let rows = self.embeddings.rows() as u32;
+        let mut candidates: Vec<u32> = CANDIDATES.into_iter().map(|k| k.min(rows)).collect();
+        candidates.dedup();
+        let near = self.neighbours(validation.queries(), rows.min(CANDIDATES[CANDIDATES.len() - 1]))?;
+        let mut best = (f64::NEG_INFINITY, UNCHOSEN);
+        for k in candidates {
+            let decided = self.utilities(&near, k as usize).decide(&Unavailable::NONE)?;
+            let score = validation.score_of(decided.choices())?;
+            if score >= best.0 {
+                best = (score, k);
+            }
+        }
+        Ok(best.1)
+    }
+}
+
+export_router!(Knn);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,51 @@
+//! What the export macros need and nobody else: the generated exports, filled from an author's trait.
+
+#[cfg(target_arch = "wasm32")]
+pub use wit_bindgen::rt;
+
+/// The version of the author's package, known only where the macro is used.
+pub trait Package {
+    /// As in the package's manifest.
+    const VERSION: &'static str;
+}
+
+#[cfg(target_arch = "wasm32")]
+mod evaluator;
+#[cfg(target_arch = "wasm32")]
+mod router;
+#[cfg(target_arch = "wasm32")]
+pub use {evaluator::ExportedEvaluator, router::ExportedRouter};
+
+/// Makes a type that implements [`crate::Router`] the router of this plugin. Once per package.
+#[macro_export]
+macro_rules! export_router {
+    ($router:ty) => {
+        impl $crate::export::Package for $router {
+            const VERSION: &'static str = ::core::env!("CARGO_PKG_VERSION");
+        }
+
+        #[cfg(target_arch = "wasm32")]
+        #[allow(unsafe_code, reason = "the names under which the host finds the plugin")]
+        const _: () = {
+            type Exported = $crate::export::ExportedRouter<$router>;
+            $crate::bindings::router::export!(Exported);
+        };
+    };
+}
+
+/// Makes a type that implements [`crate::Evaluator`] the evaluator of this plugin. Once per package.
+#[macro_export]
+macro_rules! export_evaluator {
+    ($evaluator:ty) => {
+        impl $crate::export::Package for $evaluator {
+            const VERSION: &'static str = ::core::env!("CARGO_PKG_VERSION");
+        }
+
+        #[cfg(target_arch = "wasm32")]
+        #[allow(unsafe_code, reason = "the names under which the host finds the plugin")]
+        const _: () = {
+            type Exported = $crate::export::ExportedEvaluator<$evaluator>;
+            $crate::bindings::evaluator::export!(Exported);
+        };
+    };
+}

@@ -1,0 +1,1 @@
+//! Misbehaving plugins, one fault a file.

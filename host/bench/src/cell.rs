@@ -5,8 +5,8 @@
 use std::time::Instant;
 
 use routerlab_plugin::{
-    CallError, CallOptions, Decisions, LoadedRouter, OnPluginThread, Preference, QuerySet, RouterDescription, RouterPlugin,
-    plain,
+    CallError, CallOptions, Decisions, LoadedRouter, OnPluginThread, Preference, QuerySet, RouterDescription,
+    RouterPlugin, plain,
 };
 use routerlab_records::CellStatus;
 use sha2::{Digest, Sha256};
@@ -118,7 +118,12 @@ pub(crate) struct CellOptions {
 }
 
 /// Runs one cell to its end.
-pub(crate) fn run_cell(router: &ReadyRouter, prepared: &Prepared, options: &CellOptions, thread: &OnPluginThread) -> CellResult {
+pub(crate) fn run_cell(
+    router: &ReadyRouter,
+    prepared: &Prepared,
+    options: &CellOptions,
+    thread: &OnPluginThread,
+) -> CellResult {
     let mut result = CellResult::failed(Status::Done);
     let ReadyRouter { plugin, description, config } = router;
 
@@ -151,7 +156,8 @@ pub(crate) fn run_cell(router: &ReadyRouter, prepared: &Prepared, options: &Cell
     let started = Instant::now();
     let mut digest = CellDigest::new(preferences_of(description, prepared, options).len());
     for (part, queries) in [("validation", &prepared.validation.queries), ("test", &prepared.test)] {
-        let routed = route_part(&mut loaded, description, queries, prepared, options, &mut digest, &mut result.log, thread);
+        let routed =
+            route_part(&mut loaded, description, queries, prepared, options, &mut digest, &mut result.log, thread);
         match routed {
             Ok(routed) => {
                 result.route_fuel += routed.fuel.iter().sum::<u64>();

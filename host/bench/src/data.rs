@@ -8,7 +8,8 @@ use routerlab_metrics::Observed;
 use routerlab_plugin::{Matrix, ModelCard};
 use routerlab_records::pool::Pool;
 use routerlab_records::{
-    DatasetId, EmbeddingRow, Embeddings, ModelName, OutcomeParts, OutcomeRow, Outcomes, QueryId, QueryRow, digest_file, read_table,
+    DatasetId, EmbeddingRow, Embeddings, ModelName, OutcomeParts, OutcomeRow, Outcomes, QueryId, QueryRow, digest_file,
+    read_table,
 };
 
 use crate::error::BenchError;
@@ -64,7 +65,9 @@ impl Data {
         let mut table = |name: &str| -> Result<PathBuf, BenchError> {
             let path = dir.join(name);
             if name == "outcomes.parquet" && !path.exists() && dir.join("completions.parquet").exists() {
-                return Err(fail("there is no `outcomes.parquet`; score the completions first with `routerlab score`".into()));
+                return Err(fail(
+                    "there is no `outcomes.parquet`; score the completions first with `routerlab score`".into(),
+                ));
             }
             digests.insert(name.to_owned(), digest_file(&path)?);
             Ok(path)
@@ -161,7 +164,10 @@ impl Data {
     /// # Errors
     /// A row that does not exist.
     pub fn part(&self, rows: &[u32]) -> Result<Observed<'static>, BenchError> {
-        let failed = |error: routerlab_metrics::ObservedError| BenchError::Data { path: self.dir.clone(), reason: error.to_string() };
+        let failed = |error: routerlab_metrics::ObservedError| BenchError::Data {
+            path: self.dir.clone(),
+            reason: error.to_string(),
+        };
         self.observed.select(rows).map_err(failed)
     }
 }
@@ -184,7 +190,9 @@ fn chosen(outcomes: Outcomes, choice: &DataChoice) -> Result<(Outcomes, usize), 
         .filter(|at| choice.models.is_empty() || choice.models.iter().any(|name| *name == *outcomes.models()[*at]))
         .collect();
     let in_datasets: Vec<usize> = (0..outcomes.queries().len())
-        .filter(|row| choice.datasets.is_empty() || choice.datasets.iter().any(|name| *name == *outcomes.queries()[*row].dataset))
+        .filter(|row| {
+            choice.datasets.is_empty() || choice.datasets.iter().any(|name| *name == *outcomes.queries()[*row].dataset)
+        })
         .collect();
     let scored = |row: &usize| {
         let has = |model: &usize| !outcomes.scores()[outcomes.at(*row, *model)].is_nan();
@@ -192,7 +200,9 @@ fn chosen(outcomes: Outcomes, choice: &DataChoice) -> Result<(Outcomes, usize), 
     };
     let kept: Vec<usize> = in_datasets.iter().copied().filter(scored).collect();
     if kept.is_empty() || models.is_empty() {
-        return Err("no query with a score is left; widen `data.datasets`, `data.models` or `data.complete_only`".into());
+        return Err(
+            "no query with a score is left; widen `data.datasets`, `data.models` or `data.complete_only`".into()
+        );
     }
     let left_out = in_datasets.len() - kept.len();
     let outcomes = if kept.len() == outcomes.queries().len() { outcomes } else { outcomes.select(&kept) };

@@ -206,8 +206,8 @@ impl Experiment {
     /// # Errors
     /// A file that cannot be read, is no TOML, has an unknown key, or a value that makes no sense; the key is named.
     pub fn read(path: &Path) -> Result<Self, BenchError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|reason| BenchError::Unreadable { path: path.to_owned(), reason })?;
+        let text =
+            std::fs::read_to_string(path).map_err(|reason| BenchError::Unreadable { path: path.to_owned(), reason })?;
         let mut experiment: Self = toml::from_str(&text)
             .map_err(|error| BenchError::Syntax { path: path.to_owned(), reason: located(&text, &error) })?;
         experiment.check().map_err(|reason| BenchError::Value { path: path.to_owned(), reason })?;
@@ -231,7 +231,10 @@ impl Experiment {
         self.preferences.check()?;
         self.limits.check()?;
         if !(100..=1_000_000).contains(&self.statistics.replicates) {
-            return Err(format!("`statistics.replicates` must lie between 100 and 1000000, found: {}", self.statistics.replicates));
+            return Err(format!(
+                "`statistics.replicates` must lie between 100 and 1000000, found: {}",
+                self.statistics.replicates
+            ));
         }
         if self.router.is_empty() {
             return Err("no router; add a `[[router]]` with a `component`".into());
@@ -261,7 +264,10 @@ impl Protocol {
         }
         let sum: f64 = self.shares.iter().sum();
         if self.shares.iter().any(|share| !(0.0..=1.0).contains(share)) || (sum - 1.0).abs() > 1e-9 {
-            return Err(format!("`protocol.shares` must be three numbers from 0 to 1 that add up to 1, found: {:?}", self.shares));
+            return Err(format!(
+                "`protocol.shares` must be three numbers from 0 to 1 that add up to 1, found: {:?}",
+                self.shares
+            ));
         }
         if self.shares[0] == 0.0 || self.shares[2] == 0.0 {
             return Err("`protocol.shares` must leave something for train and for test".into());
@@ -270,10 +276,15 @@ impl Protocol {
             return Err(format!("`protocol.train_ratio` must lie between 0 and 1, found: {}", self.train_ratio));
         }
         if !(1..=100_000).contains(&self.batch_queries) {
-            return Err(format!("`protocol.batch_queries` must lie between 1 and 100000, found: {}", self.batch_queries));
+            return Err(format!(
+                "`protocol.batch_queries` must lie between 1 and 100000, found: {}",
+                self.batch_queries
+            ));
         }
         if self.track == Track::Compat && self.secret.is_some() {
-            return Err("`protocol.secret` has no meaning on the compat track; remove it or use `track = \"fair\"`".into());
+            return Err(
+                "`protocol.secret` has no meaning on the compat track; remove it or use `track = \"fair\"`".into()
+            );
         }
         Ok(())
     }
@@ -285,7 +296,10 @@ impl PreferenceGrid {
             return Err(format!("`preferences.count` must lie between 1 and 1001, found: {}", self.count));
         }
         if !(self.min > 0.0 && self.max >= self.min && self.max.is_finite()) {
-            return Err(format!("`preferences.min` must be larger than 0 and at most `preferences.max`, found: {} and {}", self.min, self.max));
+            return Err(format!(
+                "`preferences.min` must be larger than 0 and at most `preferences.max`, found: {} and {}",
+                self.min, self.max
+            ));
         }
         Ok(())
     }

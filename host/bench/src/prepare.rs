@@ -43,7 +43,8 @@ pub fn parts_of(data: &Data, protocol: &Protocol, seed: u32) -> Result<Partition
         Track::Fair => &data.group_keys,
     };
     let keys: Vec<&str> = keys.iter().map(|key| &**key).collect();
-    let failed = |error: partition::PartitionError| BenchError::Data { path: data.dir.clone(), reason: error.to_string() };
+    let failed =
+        |error: partition::PartitionError| BenchError::Data { path: data.dir.clone(), reason: error.to_string() };
     let rows = partition::Rows::new(&datasets, &keys).map_err(failed)?;
     let parts = match protocol.track {
         Track::Compat => partition::compat(rows, seed, protocol.train_ratio, &[]).map_err(failed)?,
@@ -55,7 +56,8 @@ pub fn parts_of(data: &Data, protocol: &Protocol, seed: u32) -> Result<Partition
     };
     for (name, rows) in [("train", &parts.train), ("test", &parts.test)] {
         if rows.is_empty() {
-            let reason = format!("{} queries leave the {name} part of seed {seed} empty; use more queries", data.rows());
+            let reason =
+                format!("{} queries leave the {name} part of seed {seed} empty; use more queries", data.rows());
             return Err(BenchError::Data { path: data.dir.clone(), reason });
         }
     }
@@ -69,7 +71,9 @@ impl Prepared {
         let missing = missing_rule(data, protocol, &train)?;
         let dearest_usd = dearest(&train);
         // Records come dataset by dataset: their order would give the dataset away.
-        for (name, rows) in [("train", &mut parts.train), ("validation", &mut parts.validation), ("test", &mut parts.test)] {
+        for (name, rows) in
+            [("train", &mut parts.train), ("validation", &mut parts.validation), ("test", &mut parts.test)]
+        {
             let order = shuffled(name, seed, rows.iter().map(|row| data.ids[*row as usize].to_string()));
             *rows = order.into_iter().map(|at| rows[at as usize]).collect();
         }
@@ -78,11 +82,15 @@ impl Prepared {
             true => shuffled("pool", seed, data.models.iter().map(|model| model.as_str())),
             false => (0..data.models.len() as u32).collect(),
         };
-        let cards: Arc<[ModelCard]> =
-            pool.iter().enumerate().map(|(position, model)| card(&data.cards[*model as usize], position, masked)).collect();
+        let cards: Arc<[ModelCard]> = pool
+            .iter()
+            .enumerate()
+            .map(|(position, model)| card(&data.cards[*model as usize], position, masked))
+            .collect();
         let groups = shuffled("groups", seed, data.datasets.iter().map(|dataset| dataset.as_str()));
         let view = View { data, pool: &pool, cards: &cards, groups: &groups, track: protocol.track };
-        let (train, validation, test) = (view.set(&parts.train)?, view.set(&parts.validation)?, view.queries(&parts.test)?);
+        let (train, validation, test) =
+            (view.set(&parts.train)?, view.set(&parts.validation)?, view.queries(&parts.test)?);
         Ok(Self { seed, pool: pool.clone(), train, validation, test, parts, dearest_usd, missing })
     }
 }
@@ -152,9 +160,11 @@ impl View<'_> {
             models: Arc::clone(self.cards),
             groups: rows.iter().map(|row| self.groups[data.dataset[*row as usize] as usize]).collect(),
             scores: self.table(rows, missing, |row| data.observed.scores(row)),
-            costs_usd: self.table(rows, if data.has_costs() { missing } else { f32::NAN }, |row| data.observed.costs_usd(row)),
+            costs_usd: self
+                .table(rows, if data.has_costs() { missing } else { f32::NAN }, |row| data.observed.costs_usd(row)),
             latencies_ms: self.table(rows, f32::NAN, |row| &data.latency_ms[row * models..(row + 1) * models]),
-            completion_tokens: self.table(rows, f32::NAN, |row| &data.completion_tokens[row * models..(row + 1) * models]),
+            completion_tokens: self
+                .table(rows, f32::NAN, |row| &data.completion_tokens[row * models..(row + 1) * models]),
         })
     }
 
@@ -163,7 +173,9 @@ impl View<'_> {
         let mut table = Vec::with_capacity(rows.len() * self.pool.len());
         for row in rows {
             let row = values(*row as usize);
-            table.extend(self.pool.iter().map(|model| row[*model as usize] as f32).map(|v| if v.is_nan() { missing } else { v }));
+            table.extend(
+                self.pool.iter().map(|model| row[*model as usize] as f32).map(|v| if v.is_nan() { missing } else { v }),
+            );
         }
         table.into()
     }

@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 
 use routerlab_metrics::Observed;
 use routerlab_records::{
-    CellRow, CellStatus, ContentDigest, DecisionRow, Provenance, RunRow, RunStatus, TableWriter, digest_file, read_table, write_table,
+    CellRow, CellStatus, ContentDigest, DecisionRow, Provenance, RunRow, RunStatus, TableWriter, digest_file,
+    read_table, write_table,
 };
 
 use crate::cell::{CellOptions, CellResult, ReadyRouter, Routed, preferences_of};
@@ -130,7 +131,10 @@ impl Results {
                 let row = self.done_cell(&router.report_name(), *seed)?;
                 rows.push(row.ok_or_else(|| BenchError::Results {
                     path: self.dir.clone(),
-                    reason: format!("cell {} of seed {seed} is missing; run the experiment again to complete it", router.report_name()),
+                    reason: format!(
+                        "cell {} of seed {seed} is missing; run the experiment again to complete it",
+                        router.report_name()
+                    ),
                 })?);
             }
         }
@@ -197,13 +201,15 @@ impl Results {
             let mut judged = Vec::with_capacity(parts.len());
             for part in &parts {
                 let choices = &part.routed.choices[index];
-                judged.push(part.observed.judge(choices, prepared.missing).map_err(|error| BenchError::Results {
-                    path: path.clone(),
-                    reason: error.to_string(),
-                })?);
+                judged.push(
+                    part.observed
+                        .judge(choices, prepared.missing)
+                        .map_err(|error| BenchError::Results { path: path.clone(), reason: error.to_string() })?,
+                );
             }
             for (part, at, row) in &order {
-                let (Judging { name: part_name, observed, routed, .. }, answers) = (&parts[*part], &judged[*part].answers);
+                let (Judging { name: part_name, observed, routed, .. }, answers) =
+                    (&parts[*part], &judged[*part].answers);
                 let model = routed.choices[index][*at] as usize;
                 let available = !observed.scores(*at)[model].is_nan();
                 let known = |value: f64| (!value.is_nan()).then_some(value);
@@ -232,7 +238,12 @@ impl Results {
     }
 
     /// Writes the run itself: its presence means that everything else is there.
-    pub(crate) fn finish(&self, identity: &RunIdentity, experiment: &Experiment, cells: &[CellRow]) -> Result<(), BenchError> {
+    pub(crate) fn finish(
+        &self,
+        identity: &RunIdentity,
+        experiment: &Experiment,
+        cells: &[CellRow],
+    ) -> Result<(), BenchError> {
         let all_ok = cells.iter().all(|cell| cell.status == CellStatus::Ok);
         let row = RunRow {
             run_id: self.run_id.as_str().into(),

@@ -179,7 +179,8 @@ impl<'a> Sweep<'a> {
 
     fn run_one(&self, router: usize, name: &str, seed: u32) -> Result<CellRow, BenchError> {
         let prepared = self.prepared(seed)?;
-        let prepared = prepared.get().ok_or_else(|| BenchError::Thread(std::io::Error::other("a seed was not prepared")))?;
+        let prepared =
+            prepared.get().ok_or_else(|| BenchError::Thread(std::io::Error::other("a seed was not prepared")))?;
         let on_thread = |thread: &OnPluginThread| match self.ready(router, thread) {
             Ok(ready) => (run_cell(ready, prepared, &self.options, thread), Some(ready)),
             Err(status) => (CellResult::failed(status.clone()), None),
@@ -198,7 +199,8 @@ impl<'a> Sweep<'a> {
             let said = plugin.describe(&self.options.call, thread);
             let description = said.result.map_err(|error| Status::of("describe", &error))?;
             if description.needs_embeddings && self.data.embeddings.is_none() {
-                let reason = "describe: the router needs embeddings, and this run has none; import them with `--embeddings`";
+                let reason =
+                    "describe: the router needs embeddings, and this run has none; import them with `--embeddings`";
                 return Err(Status::Failed(CellStatus::Refused, reason.into()));
             }
             Ok(ReadyRouter { plugin, description, config: entry.config_json() })

@@ -9,7 +9,8 @@ use std::sync::{Mutex, PoisonError};
 use routerlab_plugin::{CallOptions, EvaluatorPlugin, Item, OnPluginThread, Outcome, Sandbox, on_plugin_thread, plain};
 use routerlab_records::definition::{DatasetDefinition, EvaluatorEntry};
 use routerlab_records::{
-    CompletionRow, CompletionStatus, Provenance, QueryId, QueryRow, ScoreRow, ScoreStatus, digest_file, read_table, write_table,
+    CompletionRow, CompletionStatus, Provenance, QueryId, QueryRow, ScoreRow, ScoreStatus, digest_file, read_table,
+    write_table,
 };
 
 use crate::error::BenchError;
@@ -55,7 +56,11 @@ struct Job<'a> {
 /// # Errors
 /// Tables, a definition or evaluators that cannot be read or loaded. An evaluator that fails on a completion costs only
 /// that completion its score.
-pub fn score(options: &ScoreOptions, sandbox: &Sandbox, progress: &mut (dyn FnMut(u64, u64) + Send)) -> Result<Scored, BenchError> {
+pub fn score(
+    options: &ScoreOptions,
+    sandbox: &Sandbox,
+    progress: &mut (dyn FnMut(u64, u64) + Send),
+) -> Result<Scored, BenchError> {
     let dir = &options.dir;
     let definition = DatasetDefinition::read(&dir.join("dataset.toml"))?;
     let paths = ["queries.parquet", "completions.parquet"].map(|name| dir.join(name));
@@ -67,7 +72,8 @@ pub fn score(options: &ScoreOptions, sandbox: &Sandbox, progress: &mut (dyn FnMu
     let mut jobs: BTreeMap<(String, String), Job<'_>> = BTreeMap::new();
     for completion in &completions {
         let Some(query) = by_id.get(&completion.query_id) else {
-            let reason = format!("`completions.parquet` names `{}`, which is not in `queries.parquet`", completion.query_id);
+            let reason =
+                format!("`completions.parquet` names `{}`, which is not in `queries.parquet`", completion.query_id);
             return Err(BenchError::Data { path: dir.clone(), reason });
         };
         if completion.status != CompletionStatus::Ok {
@@ -86,10 +92,10 @@ pub fn score(options: &ScoreOptions, sandbox: &Sandbox, progress: &mut (dyn FnMu
     let mut plugins = BTreeMap::new();
     for job in jobs.values() {
         let name = job.entry.name.to_string();
-        if !plugins.contains_key(&name) {
-            let path = component_of(&options.evaluators, &name)?;
-            provenance = provenance.input(format!("evaluator {name}"), digest_file(&path)?);
-            plugins.insert(name, EvaluatorPlugin::load(sandbox, &path)?);
+        if let std::collections::btree_map::Entry::Vacant(place) = plugins.entry(name) {
+            let path = component_of(&options.evaluators, place.key())?;
+            provenance = provenance.input(format!("evaluator {}", place.key()), digest_file(&path)?);
+            place.insert(EvaluatorPlugin::load(sandbox, &path)?);
         }
     }
     let jobs: Vec<&Job<'_>> = jobs.values().collect();
@@ -114,13 +120,16 @@ fn component_of(folder: &Path, name: &str) -> Result<PathBuf, BenchError> {
     Err(BenchError::Data { path: folder.to_owned(), reason })
 }
 
+/// Is told how many completions are done, of how many.
+type Telling<'a> = &'a mut (dyn FnMut(u64, u64) + Send);
+
 /// Scores all batches of all jobs on several threads.
 fn work(
     jobs: &[&Job<'_>],
     plugins: &BTreeMap<String, EvaluatorPlugin>,
     sandbox: &Sandbox,
     threads: NonZeroUsize,
-    progress: &mut (dyn FnMut(u64, u64) + Send),
+    progress: Telling<'_>,
 ) -> Result<Vec<ScoreRow>, BenchError> {
     let batches: Vec<(&Job<'_>, std::ops::Range<usize>)> = jobs
         .iter()
@@ -131,7 +140,7 @@ fn work(
         .collect();
     let total: usize = jobs.iter().map(|job| job.rows.len()).sum();
     let next = AtomicUsize::new(0);
-    let done: Mutex<(Vec<ScoreRow>, &mut (dyn FnMut(u64, u64) + Send))> = Mutex::new((Vec::with_capacity(total), progress));
+    let done: Mutex<(Vec<ScoreRow>, Telling<'_>)> = Mutex::new((Vec::with_capacity(total), progress));
     let stack_bytes = sandbox.limits().stack_bytes;
     let options = CallOptions { limits: sandbox.limits().clone(), ..CallOptions::default() };
     let one_worker = |thread: &OnPluginThread| {
@@ -165,7 +174,9 @@ fn score_batch(
     let items: Vec<Item> = rows.iter().map(|(query, completion)| item(query, completion)).collect();
     let judged = |items: &[Item]| plugin.score(items, &[], &job.config, options, thread).result;
     match judged(&items) {
-        Ok(outcomes) => rows.iter().zip(outcomes).map(|(row, outcome)| score_row(plugin, job, row, Ok(outcome))).collect(),
+        Ok(outcomes) => {
+            rows.iter().zip(outcomes).map(|(row, outcome)| score_row(plugin, job, row, Ok(outcome))).collect()
+        }
         Err(_) => rows
             .iter()
             .zip(&items)
@@ -186,7 +197,12 @@ fn item(query: &QueryRow, completion: &CompletionRow) -> Item {
     }
 }
 
-fn score_row(plugin: &EvaluatorPlugin, job: &Job<'_>, row: &(&QueryRow, &CompletionRow), outcome: Result<Outcome, String>) -> ScoreRow {
+fn score_row(
+    plugin: &EvaluatorPlugin,
+    job: &Job<'_>,
+    row: &(&QueryRow, &CompletionRow),
+    outcome: Result<Outcome, String>,
+) -> ScoreRow {
     let completion = row.1;
     let (status, outcome) = match outcome {
         Ok(outcome) => (ScoreStatus::Ok, outcome),

@@ -83,7 +83,8 @@ pub fn summarise(
         // A router is compared only where it answered under every seed.
         let whole = cells.iter().filter(|cell| cell.router.as_str() == name).all(|cell| cell.status == CellStatus::Ok);
         if whole {
-            let decided = seeds.iter().map(|seed| Decided::read(data, results, &name, seed)).collect::<Result<Vec<_>, _>>()?;
+            let decided =
+                seeds.iter().map(|seed| Decided::read(data, results, &name, seed)).collect::<Result<Vec<_>, _>>()?;
             routers.push((name, decided));
         }
     }
@@ -97,7 +98,8 @@ pub fn summarise(
 impl SeedView {
     fn new(experiment: &Experiment, data: &Data, seed: u32) -> Result<Self, BenchError> {
         let parts = crate::prepare::parts_of(data, &experiment.protocol, seed)?;
-        let (train, test, validation) = (data.part(&parts.train)?, data.part(&parts.test)?, data.part(&parts.validation)?);
+        let (train, test, validation) =
+            (data.part(&parts.train)?, data.part(&parts.test)?, data.part(&parts.validation)?);
         let missing = crate::prepare::missing_rule(data, &experiment.protocol, &train)?;
         let compat = experiment.protocol.track == Track::Compat;
         // The reference chooses Best Single by the records it is judged on (routers.md 1.2).
@@ -128,8 +130,14 @@ impl Decided {
         }
         let wrong = |reason: String| BenchError::Results { path: path.clone(), reason };
         let empty = |rows: usize| Answers { score: vec![f64::NAN; rows], cost_usd: vec![f64::NAN; rows] };
-        let mut decided =
-            Self { preferences: Vec::new(), test: Vec::new(), validation: Vec::new(), unavailable: 0, route_ns: Vec::new(), fuel: 0.0 };
+        let mut decided = Self {
+            preferences: Vec::new(),
+            test: Vec::new(),
+            validation: Vec::new(),
+            unavailable: 0,
+            route_ns: Vec::new(),
+            fuel: 0.0,
+        };
         for row in &table.rows {
             let index = row.preference_index as usize;
             if index == decided.preferences.len() {
@@ -150,7 +158,8 @@ impl Decided {
                 decided.fuel += row.fuel as f64;
             }
         }
-        let complete = !decided.test.is_empty() && decided.test.iter().all(|part| part.score.iter().all(|s| !s.is_nan()));
+        let complete =
+            !decided.test.is_empty() && decided.test.iter().all(|part| part.score.iter().all(|s| !s.is_nan()));
         if complete { Ok(decided) } else { Err(wrong("some queries of the test part have no decision".into())) }
     }
 }
@@ -174,7 +183,14 @@ pub(crate) struct About<'a> {
 }
 
 impl Table {
-    pub(crate) fn add(&mut self, about: About<'_>, metric: &str, unit: &str, value: Option<f64>, ends: Option<(f64, f64)>) {
+    pub(crate) fn add(
+        &mut self,
+        about: About<'_>,
+        metric: &str,
+        unit: &str,
+        value: Option<f64>,
+        ends: Option<(f64, f64)>,
+    ) {
         self.rows.push(MetricRow {
             run_id: self.run_id.as_str().into(),
             router: about.router.into(),
@@ -220,7 +236,8 @@ impl Table {
             }
             for (name, decided) in routers {
                 let decided = &decided[at];
-                let about = About { router: name, seed: &label, dataset: "micro", preference: 0.0, n: seed.test.rows() };
+                let about =
+                    About { router: name, seed: &label, dataset: "micro", preference: 0.0, n: seed.test.rows() };
                 self.add(about, "Unavailable", "queries", Some(decided.unavailable as f64), None);
                 self.add(about, "FuelPerQuery", "fuel", Some(decided.fuel / seed.test.rows() as f64), None);
                 let ns = decided.route_ns.iter().sum::<f64>() / decided.route_ns.len() as f64;
@@ -291,7 +308,8 @@ impl Table {
             }
             for (dataset, dataset_name) in data.datasets.iter().enumerate() {
                 let rows = tested.iter().filter(|row| data.dataset[**row as usize] == dataset as u32).count();
-                let (about, quantity) = (About { dataset: dataset_name.as_str(), n: rows, ..about }, Quantity::Dataset(dataset as u32));
+                let (about, quantity) =
+                    (About { dataset: dataset_name.as_str(), n: rows, ..about }, Quantity::Dataset(dataset as u32));
                 let ends = bootstrap.interval(strategy, quantity).map(|i| (i.low, i.high));
                 self.add(about, "Accuracy", "percent", bootstrap.value(strategy, quantity), ends);
             }
@@ -320,10 +338,14 @@ impl Table {
         let values: Option<Vec<f64>> = self
             .rows
             .iter()
-            .filter(|row| row.router.as_str() == about.router && row.metric.as_str() == metric && row.seed.as_str() != "all")
+            .filter(|row| {
+                row.router.as_str() == about.router && row.metric.as_str() == metric && row.seed.as_str() != "all"
+            })
             .map(|row| row.value)
             .collect();
-        let mean = values.filter(|values| values.len() == seeds.len()).map(|values| values.iter().sum::<f64>() / values.len() as f64);
+        let mean = values
+            .filter(|values| values.len() == seeds.len())
+            .map(|values| values.iter().sum::<f64>() / values.len() as f64);
         self.add(about, metric, unit, mean, None);
     }
 }

@@ -49,7 +49,9 @@ fn code_of(error: &anyhow::Error) -> u8 {
     use routerlab_plugin::LoadError;
     let load = error.chain().find_map(|cause| cause.downcast_ref::<LoadError>());
     match load {
-        Some(LoadError::ImportRefused { .. } | LoadError::OtherVersion { .. } | LoadError::NoRole { .. }) => CONTRACT_BROKEN,
+        Some(LoadError::ImportRefused { .. } | LoadError::OtherVersion { .. } | LoadError::NoRole { .. }) => {
+            CONTRACT_BROKEN
+        }
         _ => INPUT_WRONG,
     }
 }
@@ -75,7 +77,10 @@ mod tests {
     #[test]
     fn a_chain_is_shown_once_and_in_order() {
         let error = anyhow::anyhow!("disk full").context("cannot write `a.parquet`").context("cannot import `b`");
-        assert_eq!(chain(&error), "error: cannot import `b`\n  because: cannot write `a.parquet`\n  because: disk full");
+        assert_eq!(
+            chain(&error),
+            "error: cannot import `b`\n  because: cannot write `a.parquet`\n  because: disk full"
+        );
     }
 
     #[test]

@@ -13,7 +13,7 @@ impl Matrix {
     /// Ridge regression (Hoerl and Kennard, 1970) of every column of `targets` (n rows, t columns) on the rows of
     /// self, with an intercept that is not penalised.
     ///
-    /// Gives (d + 1) x t weights, the intercept in the last row: prediction = x . w[0..d] + w[d]. For each column the
+    /// Gives (d + 1) x t weights, the intercept in the last row: `prediction = x . w[0..d] + w[d]`. For each column the
     /// weights make the sum of the squared errors plus `lambda` times the sum of the squared weights least. A NaN
     /// target is a missing observation: that row is left out for that column. A column without any observation gets
     /// weights of 0.

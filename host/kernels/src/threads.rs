@@ -50,8 +50,8 @@ pub(crate) fn for_each_part<P: Send, R: Send>(
     parts: impl ExactSizeIterator<Item = P> + Send,
     work: impl Fn(P) -> R + Sync,
 ) -> Vec<R> {
-    let helpers = threads.count().min(parts.len()).saturating_sub(1);
-    if helpers == 0 {
+    let workers = threads.count().min(parts.len()).saturating_sub(1);
+    if workers == 0 {
         return parts.map(work).collect();
     }
     let queue = Mutex::new(parts.enumerate());
@@ -67,11 +67,11 @@ pub(crate) fn for_each_part<P: Send, R: Send>(
     };
     let mut done = thread::scope(|scope| {
         // A thread that the system refuses leaves its share in the queue for the others.
-        let helpers: Vec<_> =
-            (0..helpers).filter_map(|_| thread::Builder::new().spawn_scoped(scope, drain).ok()).collect();
+        let workers: Vec<_> =
+            (0..workers).filter_map(|_| thread::Builder::new().spawn_scoped(scope, drain).ok()).collect();
         let mut done = drain();
-        for helper in helpers {
-            match helper.join() {
+        for worker in workers {
+            match worker.join() {
                 Ok(more) => done.extend(more),
                 Err(panic) => std::panic::resume_unwind(panic),
             }

@@ -47,7 +47,10 @@ impl Entry {
     }
 }
 
-#[allow(unsafe_code, reason = "compiled code can only be taken on trust; the entry's digest was checked or has just been written")]
+#[allow(
+    unsafe_code,
+    reason = "compiled code can only be taken on trust; the entry's digest was checked or has just been written"
+)]
 fn deserialize(engine: &Engine, path: &Path) -> Option<Component> {
     // SAFETY: the file was written by this program and its digest matches; wasmtime itself checks version and flags.
     // Files appear by renaming, so the mapped file is never changed in place.

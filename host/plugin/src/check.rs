@@ -34,7 +34,10 @@ pub(crate) fn decisions(
         return breach(format!("answered {} choices for {queries} queries", choices.len()));
     }
     if let Some((row, model)) = choices.iter().enumerate().find(|(_, model)| **model as usize >= models) {
-        return breach(format!("chose model {model} for query {row}, but the pool has {models} models (0 to {})", models.saturating_sub(1)));
+        return breach(format!(
+            "chose model {model} for query {row}, but the pool has {models} models (0 to {})",
+            models.saturating_sub(1)
+        ));
     }
     if let Some((row, model)) = choices.iter().enumerate().find(|(_, model)| unavailable.contains(model)) {
         return breach(format!("chose model {model} for query {row}, which is unavailable"));
@@ -46,14 +49,19 @@ pub(crate) fn decisions(
 fn utilities(matrix: RawMatrix, queries: usize, models: usize) -> Result<Vec<f32>, Breach> {
     let RawMatrix { rows, cols, values } = matrix;
     if (rows as usize, cols as usize) != (queries, models) {
-        return breach(format!("answered utilities of {rows} x {cols}, but there are {queries} queries x {models} models"));
+        return breach(format!(
+            "answered utilities of {rows} x {cols}, but there are {queries} queries x {models} models"
+        ));
     }
     if values.len() != queries * models {
         return breach(format!("answered {} utilities for {queries} queries x {models} models", values.len()));
     }
     if let Some(at) = values.iter().position(|value| !value.is_finite()) {
         let (row, model) = (at / models, at % models);
-        return breach(format!("answered a utility of {} for query {row} and model {model}; utilities must be finite", values[at]));
+        return breach(format!(
+            "answered a utility of {} for query {row} and model {model}; utilities must be finite",
+            values[at]
+        ));
     }
     Ok(values)
 }
@@ -70,10 +78,16 @@ pub(crate) fn preference_count(answered: usize, asked: usize) -> Result<(), Brea
 pub(crate) fn description(name: &str, version: &str, config_schema: &str) -> Result<(), Breach> {
     let fits = |text: &str| !text.is_empty() && text.len() <= 64;
     if !fits(name) || !name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
-        return breach(format!("describes itself by the name {:?}; a name has 1 to 64 of a-z, 0-9 and `-`", shortened(name)));
+        return breach(format!(
+            "describes itself by the name {:?}; a name has 1 to 64 of a-z, 0-9 and `-`",
+            shortened(name)
+        ));
     }
     if !fits(version) || !version.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return breach(format!("describes itself by the version {:?}; a version has 1 to 64 printable characters", shortened(version)));
+        return breach(format!(
+            "describes itself by the version {:?}; a version has 1 to 64 printable characters",
+            shortened(version)
+        ));
     }
     if config_schema.len() > 64 << 10 {
         return breach(format!("has a configuration schema of {} bytes; 65536 are allowed", config_schema.len()));

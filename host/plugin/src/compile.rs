@@ -44,8 +44,13 @@ fn in_child(program: &Path, path: &Path, bytes: &[u8], limits: &Limits) -> Resul
         _ if said.contains("memory allocation") => {
             format!("more than `limits.compile_memory_bytes` ({}) would be needed", limits.compile_memory_bytes)
         }
-        (None, _) => format!("more than `limits.compile_seconds` ({}) would be needed, or the process was killed", limits.compile_seconds),
-        (Some(code), line) => format!("the compiling process for `{}` ended with {code}: {}", path.display(), line.unwrap_or("")),
+        (None, _) => format!(
+            "more than `limits.compile_seconds` ({}) would be needed, or the process was killed",
+            limits.compile_seconds
+        ),
+        (Some(code), line) => {
+            format!("the compiling process for `{}` ended with {code}: {}", path.display(), line.unwrap_or(""))
+        }
     })
 }
 
@@ -53,7 +58,13 @@ fn in_child(program: &Path, path: &Path, bytes: &[u8], limits: &Limits) -> Resul
 ///
 /// # Errors
 /// The reason, in one line, for the parent to show.
-pub fn compile_here(input: &Path, output: &Path, seconds: u64, memory_bytes: u64, stack_bytes: usize) -> Result<(), String> {
+pub fn compile_here(
+    input: &Path,
+    output: &Path,
+    seconds: u64,
+    memory_bytes: u64,
+    stack_bytes: usize,
+) -> Result<(), String> {
     use rustix::process::{Resource, Rlimit, setrlimit};
     let limit = |value: u64| Rlimit { current: Some(value), maximum: Some(value) };
     setrlimit(Resource::As, limit(memory_bytes)).map_err(|error| format!("cannot limit memory: {error}"))?;

@@ -88,7 +88,11 @@ impl ComponentFile {
             return Err(unreadable(std::io::Error::from(std::io::ErrorKind::IsADirectory)));
         }
         if size.len() > limits.component_bytes {
-            return Err(LoadError::TooLarge { path: path.to_owned(), bytes: size.len(), limit: limits.component_bytes });
+            return Err(LoadError::TooLarge {
+                path: path.to_owned(),
+                bytes: size.len(),
+                limit: limits.component_bytes,
+            });
         }
         let bytes = std::fs::read(path).map_err(unreadable)?;
         let (imports, exports) =
@@ -99,7 +103,15 @@ impl ComponentFile {
             return Err(LoadError::OtherVersion { path, found: contract_version, spoken: CONTRACT_VERSION });
         }
         check_imports(path, role, &imports)?;
-        Ok(Self { path: path.to_owned(), digest: cache::digest(&bytes), role, contract_version, imports, exports, bytes })
+        Ok(Self {
+            path: path.to_owned(),
+            digest: cache::digest(&bytes),
+            role,
+            contract_version,
+            imports,
+            exports,
+            bytes,
+        })
     }
 
     /// The size of the file in bytes.
@@ -143,7 +155,9 @@ impl ComponentFile {
         }
         let code = compile(&options.compiler, &self.path, &self.bytes, &options.limits)
             .map_err(|reason| self.cannot_compile(reason))?;
-        entry.store(&code).map_err(|error| self.cannot_compile(format!("the compile cache cannot be written: {error}")))?;
+        entry
+            .store(&code)
+            .map_err(|error| self.cannot_compile(format!("the compile cache cannot be written: {error}")))?;
         entry.open(engine).ok_or_else(|| self.cannot_compile("the compiled code does not fit this machine".into()))
     }
 
@@ -156,7 +170,8 @@ impl ComponentFile {
 fn outer_names(bytes: &[u8]) -> Result<(Vec<String>, Vec<String>), String> {
     let (mut imports, mut exports) = (Vec::new(), Vec::new());
     let mut depth = 0_usize;
-    let damaged = |error: wasmparser::BinaryReaderError| format!("it is damaged at byte {}: {}", error.offset(), error.message());
+    let damaged =
+        |error: wasmparser::BinaryReaderError| format!("it is damaged at byte {}: {}", error.offset(), error.message());
     if bytes.is_empty() {
         return Err("the file is empty".into());
     }
@@ -189,14 +204,18 @@ fn outer_names(bytes: &[u8]) -> Result<(Vec<String>, Vec<String>), String> {
 fn role_of(path: &Path, exports: &[String]) -> Result<(Role, String), LoadError> {
     let mut roles = Vec::new();
     for export in exports {
-        let Some((interface, version)) = export.strip_prefix(PACKAGE).and_then(|rest| rest.split_once('@')) else { continue };
+        let Some((interface, version)) = export.strip_prefix(PACKAGE).and_then(|rest| rest.split_once('@')) else {
+            continue;
+        };
         if let Some(role) = Role::ALL.into_iter().find(|role| role.interface() == interface) {
             roles.push((role, version.to_owned()));
         }
     }
     let reason = match roles.len() {
         1 => return Ok(roles.remove(0)),
-        0 if exports.is_empty() => "exports nothing; it must export `routerlab:plugin/router` or another role".to_owned(),
+        0 if exports.is_empty() => {
+            "exports nothing; it must export `routerlab:plugin/router` or another role".to_owned()
+        }
         0 => format!("exports no role of routerlab:plugin, only: {}", exports.join(", ")),
         _ => "exports more than one role; build one component for each".to_owned(),
     };

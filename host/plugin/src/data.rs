@@ -97,7 +97,14 @@ fn range(what: &str, start: u32, count: u32, rows: usize) -> Result<std::ops::Ra
 
 impl StoreState {
     /// A block of a rows x width table, paid for.
-    fn block<T: Copy>(&mut self, what: &str, start: u32, count: u32, width: usize, table: &[T]) -> Result<Vec<T>, HostFault> {
+    fn block<T: Copy>(
+        &mut self,
+        what: &str,
+        start: u32,
+        count: u32,
+        width: usize,
+        table: &[T],
+    ) -> Result<Vec<T>, HostFault> {
         let rows = table.len().checked_div(width).unwrap_or(0);
         let range = range(what, start, count, rows)?;
         self.charge((range.len() * width) as u64 / 4)?;
@@ -216,7 +223,13 @@ impl data::HostTrainingSet for StoreState {
         Ok(self.outcome_block(&set, "completion tokens", start, count, |set| Arc::clone(&set.completion_tokens))?)
     }
 
-    fn answers(&mut self, set: Resource<TrainingSet>, model: u32, start: u32, count: u32) -> wasmtime::Result<Vec<String>> {
+    fn answers(
+        &mut self,
+        set: Resource<TrainingSet>,
+        model: u32,
+        start: u32,
+        count: u32,
+    ) -> wasmtime::Result<Vec<String>> {
         let set = self.object(&set)?;
         if model as usize >= set.models.len() {
             let fault = HostFault::breach(format!("asked for the answers of model {model} of {}", set.models.len()));
@@ -226,7 +239,11 @@ impl data::HostTrainingSet for StoreState {
         Ok(vec![String::new(); range("answers", start, count, set.queries.rows())?.len()])
     }
 
-    fn answer_matrix(&mut self, set: Resource<TrainingSet>, _model: u32) -> wasmtime::Result<Option<Resource<HostMatrix>>> {
+    fn answer_matrix(
+        &mut self,
+        set: Resource<TrainingSet>,
+        _model: u32,
+    ) -> wasmtime::Result<Option<Resource<HostMatrix>>> {
         self.object(&set)?;
         Ok(None)
     }

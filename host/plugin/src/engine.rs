@@ -60,12 +60,16 @@ impl Sandbox {
         let engine = new_engine(options.limits.stack_bytes)?;
         let failed = |error: wasmtime::Error| LoadError::Engine(format!("{error:#}"));
         let mut router_linker = Linker::new(&engine);
-        bindings::router::RouterPlugin::add_to_linker::<_, wasmtime::component::HasSelf<_>>(&mut router_linker, |state| state)
-            .map_err(failed)?;
+        bindings::router::RouterPlugin::add_to_linker::<_, wasmtime::component::HasSelf<_>>(
+            &mut router_linker,
+            |state| state,
+        )
+        .map_err(failed)?;
         let mut evaluator_linker = Linker::new(&engine);
-        bindings::evaluator::EvaluatorPlugin::add_to_linker::<_, wasmtime::component::HasSelf<_>>(&mut evaluator_linker, |state| {
-            state
-        })
+        bindings::evaluator::EvaluatorPlugin::add_to_linker::<_, wasmtime::component::HasSelf<_>>(
+            &mut evaluator_linker,
+            |state| state,
+        )
         .map_err(failed)?;
         Ok(Self { inner: Arc::new(SandboxInner { engine, router_linker, evaluator_linker, options }) })
     }

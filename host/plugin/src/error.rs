@@ -52,7 +52,9 @@ pub enum LoadError {
         wanted: &'static str,
     },
     /// The component was built for a version of the contract that this host does not speak.
-    #[error("component `{path}` was built for routerlab:plugin {found}, this host speaks {spoken}; rebuild it with the SDK of that version")]
+    #[error(
+        "component `{path}` was built for routerlab:plugin {found}, this host speaks {spoken}; rebuild it with the SDK of that version"
+    )]
     OtherVersion {
         /// The file.
         path: PathBuf,

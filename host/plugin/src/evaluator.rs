@@ -92,49 +92,83 @@ impl EvaluatorPlugin {
 
     /// Asks the evaluator what it is.
     pub fn describe(&self, options: &CallOptions, thread: &OnPluginThread) -> Called<EvaluatorDescription> {
-        self.call(options, options.limits.describe_fuel, thread, |guest, store| guest.call_describe(store), |said| {
-            check::description(&said.name, &said.version, &said.config_schema)?;
-            Ok(EvaluatorDescription {
-                name: said.name,
-                version: said.version,
-                needs_judge: said.needs_judge,
-                per_item: matches!(said.isolation, exported::Isolation::PerItem),
-                config_schema: said.config_schema,
-            })
-        })
+        self.call(
+            options,
+            options.limits.describe_fuel,
+            thread,
+            |guest, store| guest.call_describe(store),
+            |said| {
+                check::description(&said.name, &said.version, &said.config_schema)?;
+                Ok(EvaluatorDescription {
+                    name: said.name,
+                    version: said.version,
+                    needs_judge: said.needs_judge,
+                    per_item: matches!(said.isolation, exported::Isolation::PerItem),
+                    config_schema: said.config_schema,
+                })
+            },
+        )
     }
 
     /// What a judge must be asked before `items` can be scored.
-    pub fn judge_requests(&self, items: &[Item], config: &str, options: &CallOptions, thread: &OnPluginThread) -> Called<Vec<JudgeRequest>> {
+    pub fn judge_requests(
+        &self,
+        items: &[Item],
+        config: &str,
+        options: &CallOptions,
+        thread: &OnPluginThread,
+    ) -> Called<Vec<JudgeRequest>> {
         let fuel = options.limits.score_fuel_for(items.len());
         let sent = to_guest(items);
-        self.call(options, fuel, thread, |guest, store| guest.call_judge_requests(store, &sent, config), |answer| {
-            let requests = answer.map_err(refused)?;
-            if let Some(request) = requests.iter().find(|request| request.item as usize >= items.len()) {
-                return Err(Breach(format!("asked a judge about item {} of {}", request.item, items.len())).into());
-            }
-            Ok(requests.into_iter().map(|request| JudgeRequest { item: request.item, prompt: request.prompt }).collect())
-        })
+        self.call(
+            options,
+            fuel,
+            thread,
+            |guest, store| guest.call_judge_requests(store, &sent, config),
+            |answer| {
+                let requests = answer.map_err(refused)?;
+                if let Some(request) = requests.iter().find(|request| request.item as usize >= items.len()) {
+                    return Err(Breach(format!("asked a judge about item {} of {}", request.item, items.len())).into());
+                }
+                Ok(requests
+                    .into_iter()
+                    .map(|request| JudgeRequest { item: request.item, prompt: request.prompt })
+                    .collect())
+            },
+        )
     }
 
     /// Scores one batch in a fresh store: one outcome for each item, checked.
-    pub fn score(&self, items: &[Item], replies: &[String], config: &str, options: &CallOptions, thread: &OnPluginThread) -> Called<Vec<Outcome>> {
+    pub fn score(
+        &self,
+        items: &[Item],
+        replies: &[String],
+        config: &str,
+        options: &CallOptions,
+        thread: &OnPluginThread,
+    ) -> Called<Vec<Outcome>> {
         let fuel = options.limits.score_fuel_for(items.len());
         let sent = to_guest(items);
-        self.call(options, fuel, thread, |guest, store| guest.call_score(store, &sent, replies, config), |answer| {
-            let words = |text: String| crate::log::plain(&text);
-            let outcomes: Vec<_> = answer
-                .map_err(refused)?
-                .into_iter()
-                .map(|outcome| Outcome {
-                    score: outcome.score,
-                    prediction: outcome.prediction.map(words),
-                    explanation: outcome.explanation.map(words),
-                })
-                .collect();
-            check::outcomes(&outcomes, items.len())?;
-            Ok(outcomes)
-        })
+        self.call(
+            options,
+            fuel,
+            thread,
+            |guest, store| guest.call_score(store, &sent, replies, config),
+            |answer| {
+                let words = |text: String| crate::log::plain(&text);
+                let outcomes: Vec<_> = answer
+                    .map_err(refused)?
+                    .into_iter()
+                    .map(|outcome| Outcome {
+                        score: outcome.score,
+                        prediction: outcome.prediction.map(words),
+                        explanation: outcome.explanation.map(words),
+                    })
+                    .collect();
+                check::outcomes(&outcomes, items.len())?;
+                Ok(outcomes)
+            },
+        )
     }
 
     fn call<A, T>(

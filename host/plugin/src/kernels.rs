@@ -65,7 +65,8 @@ impl StoreState {
 
     /// Takes a matrix out of the plugin's reach, to be kept as state.
     pub(crate) fn keep(&mut self, handle: Resource<HostMatrix>) -> Result<Matrix, HostFault> {
-        let object = self.table.delete(handle).map_err(|_| HostFault::breach("left a matrix behind that it does not own"))?;
+        let object =
+            self.table.delete(handle).map_err(|_| HostFault::breach("left a matrix behind that it does not own"))?;
         self.release(object.held_bytes);
         Ok(object.matrix)
     }
@@ -117,7 +118,9 @@ impl kernels::HostHostMatrix for StoreState {
         let cols = if transposed { other.rows() } else { other.cols() };
         let (n, d) = size(&matrix);
         let shape = (matrix.rows(), cols);
-        Ok(self.make(fuel::multiply(n, d, cols as u64), shape, |state| Ok(matrix.multiply(&other, transposed, state.threads)?))?)
+        Ok(self.make(fuel::multiply(n, d, cols as u64), shape, |state| {
+            Ok(matrix.multiply(&other, transposed, state.threads)?)
+        })?)
     }
 
     fn nearest(
@@ -144,7 +147,13 @@ impl kernels::HostHostMatrix for StoreState {
         Ok(kernels::Neighbours { k: found.k as u32, rows: found.rows, distances: found.distances })
     }
 
-    fn kmeans(&mut self, matrix: Resource<HostMatrix>, k: u32, rounds: u32, seed: u64) -> wasmtime::Result<kernels::Clusters> {
+    fn kmeans(
+        &mut self,
+        matrix: Resource<HostMatrix>,
+        k: u32,
+        rounds: u32,
+        seed: u64,
+    ) -> wasmtime::Result<kernels::Clusters> {
         let matrix = self.matrix(&matrix)?;
         let k = (k as usize).min(matrix.rows());
         let (n, d) = size(&matrix);
@@ -171,7 +180,9 @@ impl kernels::HostHostMatrix for StoreState {
         let (matrix, targets) = (self.matrix(&matrix)?, self.matrix(&targets)?);
         let (n, d) = size(&matrix);
         let shape = (matrix.cols() + 1, targets.cols());
-        Ok(self.make(fuel::ridge(n, d, targets.cols() as u64), shape, |state| Ok(matrix.ridge(&targets, lambda, state.threads)?))?)
+        Ok(self.make(fuel::ridge(n, d, targets.cols() as u64), shape, |state| {
+            Ok(matrix.ridge(&targets, lambda, state.threads)?)
+        })?)
     }
 
     fn pca(&mut self, matrix: Resource<HostMatrix>, width: u32) -> wasmtime::Result<kernels::Projection> {

@@ -94,7 +94,10 @@ impl Limits {
     /// A limit of 0 that would stop every plugin, or a stack outside 64 KiB to 64 MiB.
     pub fn check(&self) -> Result<(), String> {
         if !(64 << 10..=64 << 20).contains(&self.stack_bytes) {
-            return Err(format!("`limits.stack_bytes` must lie between 65536 and 67108864, found: {}", self.stack_bytes));
+            return Err(format!(
+                "`limits.stack_bytes` must lie between 65536 and 67108864, found: {}",
+                self.stack_bytes
+            ));
         }
         let positive = [
             ("describe_fuel", self.describe_fuel),

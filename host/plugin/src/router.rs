@@ -161,7 +161,13 @@ impl RouterPlugin {
     }
 
     /// Makes a router that can route from a trained state, in a fresh store.
-    pub fn start(&self, description: &RouterDescription, state: &TrainedState, options: &CallOptions, thread: &OnPluginThread) -> Called<LoadedRouter> {
+    pub fn start(
+        &self,
+        description: &RouterDescription,
+        state: &TrainedState,
+        options: &CallOptions,
+        thread: &OnPluginThread,
+    ) -> Called<LoadedRouter> {
         let mut store = self.store(options, thread);
         let (answer, fuel) = metered(&mut store, options.limits.load_fuel, |store| {
             let router = self.pre.instantiate(&mut *store)?;
@@ -212,7 +218,13 @@ impl std::fmt::Debug for LoadedRouter {
 
 impl LoadedRouter {
     /// Routes one batch: one [`Decisions`] for each preference, checked. After a failure the router is of no more use.
-    pub fn route(&mut self, queries: &QuerySet, preferences: &[Preference], unavailable: &[u32], _thread: &OnPluginThread) -> Called<Vec<Decisions>> {
+    pub fn route(
+        &mut self,
+        queries: &QuerySet,
+        preferences: &[Preference],
+        unavailable: &[u32],
+        _thread: &OnPluginThread,
+    ) -> Called<Vec<Decisions>> {
         let rows = queries.rows();
         let asked: Vec<_> = preferences
             .iter()
@@ -223,9 +235,19 @@ impl LoadedRouter {
         let (answer, fuel) = metered(&mut self.store, self.limits.route_fuel_for(rows), |store| {
             let set = store.data_mut().lend(set)?;
             let borrowed = Resource::new_borrow(set.rep());
-            let answer = router.routerlab_plugin_router().trained().call_route(&mut *store, trained, borrowed, &asked, unavailable);
+            let answer = router.routerlab_plugin_router().trained().call_route(
+                &mut *store,
+                trained,
+                borrowed,
+                &asked,
+                unavailable,
+            );
             // A batch that stayed lent would count against the handles of the next.
-            store.data_mut().table.delete(set).map_err(|_| HostFault::breach("dropped a query set that it only borrowed"))?;
+            store
+                .data_mut()
+                .table
+                .delete(set)
+                .map_err(|_| HostFault::breach("dropped a query set that it only borrowed"))?;
             answer
         });
         let result = answer.and_then(|answer| {

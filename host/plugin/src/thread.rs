@@ -28,7 +28,10 @@ impl OnPluginThread {
 ///
 /// # Errors
 /// The system has no thread left.
-pub fn on_plugin_thread<R: Send>(stack_bytes: usize, work: impl FnOnce(&OnPluginThread) -> R + Send) -> std::io::Result<R> {
+pub fn on_plugin_thread<R: Send>(
+    stack_bytes: usize,
+    work: impl FnOnce(&OnPluginThread) -> R + Send,
+) -> std::io::Result<R> {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new()
             .name("plugin".into())

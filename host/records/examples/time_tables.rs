@@ -34,6 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                         preference: f64::from(preference_index) / f64::from(PREFERENCES - 1),
                         preference_index,
                         query_id: query_id.clone(),
+                        part: "test".into(),
                         model: if number % 3 == 0 { "a".into() } else { "b".into() },
                         utilities: utilities.then(|| vec![number as f32, 0.5, 0.25, 0.125]),
                         score: Some(f64::from(number % 2)),

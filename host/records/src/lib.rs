@@ -61,5 +61,6 @@ pub use queries::{QueryRow, group_key};
 pub use runs::{CellRow, CellStatus, RunRow, RunStatus};
 pub use scores::{ScoreRow, ScoreStatus};
 pub use table::{
-    Row, Table, TableAbout, TableReader, TableWriter, about_table, partition_file, read_folder, read_table, table_files, write_table,
+    Row, Table, TableAbout, TableReader, TableWriter, about_table, partition_file, read_folder, read_table,
+    table_files, write_table,
 };

@@ -21,7 +21,7 @@ fn query(index: u64) -> QueryRow {
         record_index: index,
         origin_query: "Which?".to_owned(),
         prompt: "Which? ünïcode \u{0} and\nlines".to_owned(),
-        ground_truth: (index % 2 == 0).then(|| "B".to_owned()),
+        ground_truth: index.is_multiple_of(2).then(|| "B".to_owned()),
         metadata: "{}".to_owned(),
         group_key: "0123456789abcdef".to_owned(),
     }
@@ -37,7 +37,7 @@ fn decision(index: u64) -> DecisionRow {
         query_id: id(index),
         part: "test".into(),
         model: "a/b".into(),
-        utilities: (index % 2 == 0).then(|| vec![0.5, -1.0, f32::MIN_POSITIVE]),
+        utilities: index.is_multiple_of(2).then(|| vec![0.5, -1.0, f32::MIN_POSITIVE]),
         score: Some(1.0),
         cost_usd: None,
         latency_ms: Some(12.5),

@@ -8,7 +8,8 @@ use super::{About, BEST_SINGLE, Decided, SeedView, Table};
 use crate::experiment::{Experiment, Track};
 
 /// What is computed for each router and seed and then averaged over seeds. `None` is not applicable.
-const METRICS: [(&str, &str); 4] = [("PerfGain", "percent"), ("CostSave", "percent"), ("ParetoDist", "1"), ("Points", "points")];
+const METRICS: [(&str, &str); 4] =
+    [("PerfGain", "percent"), ("CostSave", "percent"), ("ParetoDist", "1"), ("Points", "points")];
 
 /// Adds operating points, PerfGain, CostSave and ParetoDist. Nothing is added where costs are unknown.
 pub(crate) fn add(table: &mut Table, experiment: &Experiment, seeds: &[SeedView], routers: &[(String, Vec<Decided>)]) {
@@ -104,4 +105,3 @@ fn single_models(seed: &SeedView) -> impl Iterator<Item = OperatingPoint> {
 fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
-

@@ -32,7 +32,12 @@ impl Build {
         eprintln!("building with {toolchain}");
         for folder in &self.folders {
             let mut say = |line: &str| eprintln!("{line}");
-            let options = BuildOptions { progress: Some(&mut say), out: self.out.clone(), examples: self.examples, ..BuildOptions::default() };
+            let options = BuildOptions {
+                progress: Some(&mut say),
+                out: self.out.clone(),
+                examples: self.examples,
+                ..BuildOptions::default()
+            };
             for component in build_plugin(&toolchain, folder, options)? {
                 eprintln!("{}: {} bytes, sha-256 {}", component.name, component.bytes, &component.digest[..16]);
                 println!("{}", component.path.display());

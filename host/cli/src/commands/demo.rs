@@ -11,7 +11,8 @@ use crate::exit::Ended;
 use crate::report::{Format, Report};
 
 /// The tables of the starter data that are copied into the demo's own folder.
-const STARTER: [&str; 5] = ["queries.parquet", "completions.parquet", "embeddings.parquet", "pool.toml", "dataset.toml"];
+const STARTER: [&str; 5] =
+    ["queries.parquet", "completions.parquet", "embeddings.parquet", "pool.toml", "dataset.toml"];
 
 /// Run the whole path on the starter data: score recorded completions, sweep five routers, show the leaderboard.
 #[derive(Debug, Args)]

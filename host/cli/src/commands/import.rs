@@ -12,7 +12,9 @@ use crate::progress::Progress;
 
 /// Bring records into a data folder that experiments can run on.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  routerlab import outcomes outcomes.parquet --embeddings embeddings.parquet --out my-data")]
+#[command(
+    after_help = "Example:\n  routerlab import outcomes outcomes.parquet --embeddings embeddings.parquet --out my-data"
+)]
 pub(crate) struct Import {
     #[command(subcommand)]
     what: What,
@@ -24,7 +26,9 @@ enum What {
     ///
     /// Columns: dataset, split, query_id, query, model, score, and where known prompt_tokens, completion_tokens, cost_usd,
     /// latency_ms, ground_truth. Rows may come in any order.
-    #[command(after_help = "Example:\n  routerlab import outcomes outcomes.parquet --embeddings embeddings.parquet --out my-data")]
+    #[command(
+        after_help = "Example:\n  routerlab import outcomes outcomes.parquet --embeddings embeddings.parquet --out my-data"
+    )]
     Outcomes {
         /// The outcomes (Parquet)
         #[arg(value_name = "FILE")]

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
-use routerlab_plugin::{CallOptions, Called, ComponentFile, EvaluatorPlugin, Limits, Role, RouterPlugin, on_plugin_thread};
+use routerlab_plugin::{
+    CallOptions, Called, ComponentFile, EvaluatorPlugin, Limits, Role, RouterPlugin, on_plugin_thread,
+};
 
 use crate::exit::Ended;
 
@@ -34,7 +36,8 @@ impl Inspect {
 
 fn table(path: &Path) -> anyhow::Result<String> {
     let about = routerlab_records::about_table(path)?;
-    let mut text = format!("  table: {}\n  rows: {}\n  made by: {}\n", about.schema_id, about.rows, about.provenance.tool);
+    let mut text =
+        format!("  table: {}\n  rows: {}\n  made by: {}\n", about.schema_id, about.rows, about.provenance.tool);
     for (name, digest) in &about.provenance.inputs {
         text.push_str(&format!("  made from {name}: {digest}\n"));
     }
@@ -47,7 +50,8 @@ fn table(path: &Path) -> anyhow::Result<String> {
 fn component(path: &Path) -> anyhow::Result<String> {
     let limits = Limits::default();
     let file = ComponentFile::read(path, &limits)?;
-    let mut text = format!("  role: {}\n  sha-256: {}\n  bytes: {}\n", file.role.interface(), file.digest, file.size_bytes());
+    let mut text =
+        format!("  role: {}\n  sha-256: {}\n  bytes: {}\n", file.role.interface(), file.digest, file.size_bytes());
     text.push_str(&format!("  contract: routerlab:plugin {}\n", file.contract_version));
     for import in &file.imports {
         text.push_str(&format!("  imports: {import}\n"));

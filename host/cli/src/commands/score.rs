@@ -38,7 +38,8 @@ impl Score {
 
 /// Scores a folder and says what came of it.
 pub(crate) fn run(dir: &Path, evaluators: &Path, threads: Option<NonZeroUsize>) -> anyhow::Result<Scored> {
-    let options = ScoreOptions { dir: dir.to_owned(), evaluators: evaluators.to_owned(), threads: super::threads(threads) };
+    let options =
+        ScoreOptions { dir: dir.to_owned(), evaluators: evaluators.to_owned(), threads: super::threads(threads) };
     let sandbox = super::sandbox(&Limits::default())?;
     let mut progress = Progress::new("completions");
     let scored = routerlab_bench::score(&options, &sandbox, &mut |done, total| progress.at(done, total))?;

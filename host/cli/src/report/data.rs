@@ -69,7 +69,8 @@ impl Report {
         let experiment: Experiment = serde_json::from_str(&run.config)
             .with_context(|| format!("the experiment in `{}` cannot be read", runs.display()))?;
         let metrics = read_table::<MetricRow>(&dir.join("metrics.parquet"))?.rows;
-        let cells: Vec<CellRow> = read_folder::<CellRow>(&dir.join("cells"))?.into_iter().flat_map(|table| table.rows).collect();
+        let cells: Vec<CellRow> =
+            read_folder::<CellRow>(&dir.join("cells"))?.into_iter().flat_map(|table| table.rows).collect();
         let mut report = Self {
             name: experiment.name.clone(),
             run_id: run.run_id.as_str().to_owned(),

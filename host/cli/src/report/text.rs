@@ -62,7 +62,16 @@ fn layout(report: &Report, table: impl Fn(&str, &Rows) -> String) -> String {
 
 fn leaderboard(report: &Report) -> Rows {
     let header = [
-        "", "rank", "AvgAcc %", "95 % interval", "vs Best Single", "95 % interval", "Gain@R %", "Gain@B %", "Gap@O %", "HardAcc@3 %",
+        "",
+        "rank",
+        "AvgAcc %",
+        "95 % interval",
+        "vs Best Single",
+        "95 % interval",
+        "Gain@R %",
+        "Gain@B %",
+        "Gap@O %",
+        "HardAcc@3 %",
         "cost USD",
     ];
     let mut rows = vec![header.map(String::from).to_vec()];
@@ -125,7 +134,8 @@ fn notes(report: &Report) -> String {
         report.replicates
     );
     text.push_str("Routers that cannot be told apart share a rank. ");
-    let detectable = report.lines.iter().filter(|line| line.kind == "router").filter_map(|line| line.value("MinDetectableDiff"));
+    let detectable =
+        report.lines.iter().filter(|line| line.kind == "router").filter_map(|line| line.value("MinDetectableDiff"));
     if let Some(largest) = detectable.reduce(f64::max) {
         text.push_str(&format!("Differences to Best Single below {largest:.1} points could have gone unseen.\n"));
     }
@@ -139,10 +149,18 @@ fn notes(report: &Report) -> String {
     for line in &report.lines {
         let unavailable = line.value("Unavailable").filter(|count| *count > 0.0);
         if let Some(count) = unavailable {
-            text.push_str(&format!("{}: chose a model without a record for {count:.1} queries a seed; scored 0, fallback paid.\n", line.name));
+            text.push_str(&format!(
+                "{}: chose a model without a record for {count:.1} queries a seed; scored 0, fallback paid.\n",
+                line.name
+            ));
         }
         if line.status != "ok" {
-            text.push_str(&format!("{}: {}: {}\n", line.name, line.status, line.detail.as_deref().unwrap_or("no detail")));
+            text.push_str(&format!(
+                "{}: {}: {}\n",
+                line.name,
+                line.status,
+                line.detail.as_deref().unwrap_or("no detail")
+            ));
         }
     }
     for line in report.lines.iter().filter(|line| line.kind == "router") {

@@ -257,7 +257,10 @@ pub(super) fn footer(path: &Path, metadata: &ArrowReaderMetadata) -> Result<(Opt
 }
 
 /// Runs the decoder; whatever goes wrong inside, by error or by panic, names the file.
-pub(super) fn guarded<T, E: Into<ParquetError>>(path: &Path, decode: impl FnOnce() -> Result<T, E>) -> Result<T, TableError> {
+pub(super) fn guarded<T, E: Into<ParquetError>>(
+    path: &Path,
+    decode: impl FnOnce() -> Result<T, E>,
+) -> Result<T, TableError> {
     let damaged = |reason| TableError::Damaged { path: path.to_owned(), reason };
     contain(decode).map_err(damaged)?.map_err(|error| damaged(error.into().to_string()))
 }

@@ -65,9 +65,15 @@ impl Router for Knn {
             return Err(Error::unsupported("no model has a score in training"));
         }
         let embeddings = train.queries().embedding_matrix()?.normalise_rows()?;
+        let (embeddings, scores) = if known.len() == table.rows() {
+            (embeddings, table.into_values())
+        } else {
+            let scores = known.iter().flat_map(|&row| table.row(row as usize)).copied().collect();
+            (embeddings.gather(&known)?, scores)
+        };
         let mut knn = Self {
-            embeddings: if known.len() == table.rows() { embeddings } else { embeddings.gather(&known)? },
-            scores: known.iter().flat_map(|&row| table.row(row as usize)).copied().collect(),
+            embeddings,
+            scores,
             means: train.means(Measure::Score)?.into_iter().map(|mean| mean as f32).collect(),
             k: config.k.unwrap_or(UNCHOSEN),
             beta: config.beta,
@@ -148,7 +154,7 @@ impl Knn {
         for (query, neighbours) in near.iter().enumerate() {
             let mut sums = vec![(0.0, 0.0, 0_u32); models];
             for &(row, cosine) in neighbours.iter().take(k) {
-                let weight = (self.beta * (cosine - 1.0)).exp();
+                let weight = if self.beta == 0.0 { 1.0 } else { (self.beta * (cosine - 1.0)).exp() };
                 for (sum, &score) in sums.iter_mut().zip(&self.scores[row * models..(row + 1) * models]) {
                     if !score.is_nan() {
                         *sum = (sum.0 + weight * f64::from(score), sum.1 + weight, sum.2 + 1);

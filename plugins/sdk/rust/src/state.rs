@@ -43,7 +43,7 @@ fn not_ours(tag: &str) -> Error {
 }
 
 fn u32_of(bytes: &[u8]) -> u32 {
-    bytes.iter().rev().fold(0, |value, &byte| value << 8 | u32::from(byte))
+    bytes.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes))
 }
 
 /// Writes numbers one after another, little-endian, so that a state is the same on every machine.
@@ -91,7 +91,10 @@ impl StateWriter {
     #[must_use]
     pub fn u32s(mut self, values: &[u32]) -> Self {
         self.length(values.len());
-        self.bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+        self.bytes.reserve(4 * values.len());
+        for value in values {
+            self.bytes.extend_from_slice(&value.to_le_bytes());
+        }
         self
     }
 
@@ -99,7 +102,10 @@ impl StateWriter {
     #[must_use]
     pub fn f32s(mut self, values: &[f32]) -> Self {
         self.length(values.len());
-        self.bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+        self.bytes.reserve(4 * values.len());
+        for value in values {
+            self.bytes.extend_from_slice(&value.to_le_bytes());
+        }
         self
     }
 

@@ -1,0 +1,125 @@
+//! Rules of the house that the compiler does not know.
+
+use std::path::{Path, PathBuf};
+
+fn checkout() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Every file below `dir` with this extension, in order.
+fn files(dir: &Path, extension: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path, extension));
+        } else if path.extension().is_some_and(|it| it == extension) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The project's own dependencies named in a section of a manifest.
+fn own_dependencies(manifest: &Path) -> Vec<String> {
+    let manifest: toml::Table = std::fs::read_to_string(manifest).unwrap().parse().unwrap();
+    let section = manifest.get("dependencies").and_then(toml::Value::as_table);
+    section.into_iter().flat_map(|table| table.keys()).filter(|name| name.starts_with("routerlab")).cloned().collect()
+}
+
+#[test]
+fn a_crate_depends_on_lower_floors_only() {
+    let allowed: [(&str, &[&str]); 6] = [
+        ("records", &[]),
+        ("kernels", &[]),
+        ("metrics", &[]),
+        ("plugin", &["routerlab-kernels", "routerlab-records"]),
+        ("bench", &["routerlab-kernels", "routerlab-metrics", "routerlab-plugin", "routerlab-records"]),
+        ("cli", &["routerlab-bench", "routerlab-metrics", "routerlab-plugin", "routerlab-records"]),
+    ];
+    for (name, lower) in allowed {
+        for dependency in own_dependencies(&checkout().join("host").join(name).join("Cargo.toml")) {
+            assert!(lower.contains(&dependency.as_str()), "host/{name} must not depend on {dependency}");
+        }
+    }
+}
+
+#[test]
+fn plugins_depend_on_the_sdk_only() {
+    for manifest in files(&checkout().join("plugins"), "toml") {
+        for dependency in own_dependencies(&manifest) {
+            assert_eq!(dependency, "routerlab-sdk", "{}", manifest.display());
+        }
+    }
+}
+
+#[test]
+fn each_heavy_dependency_has_one_owner() {
+    for (dependency, owner) in
+        [("wasmtime", "plugin"), ("parquet", "records"), ("arrow-array", "records"), ("clap", "cli")]
+    {
+        for manifest in files(&checkout().join("host"), "toml").iter().filter(|path| path.ends_with("Cargo.toml")) {
+            let text: toml::Table = std::fs::read_to_string(manifest).unwrap().parse().unwrap();
+            let named = text.get("dependencies").and_then(|table| table.get(dependency)).is_some();
+            let is_owner = manifest.parent().is_some_and(|dir| dir.ends_with(owner));
+            assert!(!named || is_owner, "{dependency} belongs to host/{owner}, not to {}", manifest.display());
+        }
+    }
+}
+
+#[test]
+fn every_item_of_the_contract_has_a_sentence() {
+    let mut missing = Vec::new();
+    for file in files(&checkout().join("wit"), "wit") {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let mut documented = false;
+        for (number, line) in text.lines().enumerate() {
+            let line = line.trim();
+            if line.starts_with("///") {
+                documented = true;
+            } else if line.starts_with('@') {
+                // Sits between the sentence and the item.
+            } else {
+                let plain = ["package", "use ", "import ", "export ", "}", "//"];
+                let is_item = !line.is_empty() && !plain.iter().any(|start| line.starts_with(start));
+                if is_item && !documented {
+                    missing.push(format!("{}:{}: {line}", file.display(), number + 1));
+                }
+                documented = false;
+            }
+        }
+    }
+    assert!(missing.is_empty(), "without a sentence:\n{}", missing.join("\n"));
+}
+
+#[test]
+fn files_stay_small() {
+    for dir in ["host", "plugins", "tests"] {
+        for file in files(&checkout().join(dir), "rs") {
+            let lines = std::fs::read_to_string(&file).unwrap().lines().count();
+            assert!(lines <= 560, "{} has {lines} lines; is there a second room inside?", file.display());
+        }
+    }
+}
+
+#[test]
+fn files_are_created_in_one_place_only() {
+    for dir in ["host", "plugins"] {
+        let sources = files(&checkout().join(dir), "rs");
+        // The builder writes components next to its own atomic rename; tests and examples may write as they like.
+        let exempt = |path: &Path| {
+            path.ends_with("records/src/atomic.rs")
+                || path
+                    .components()
+                    .any(|part| ["tests", "examples", "benches", "build"].iter().any(|name| part.as_os_str() == *name))
+        };
+        for file in sources.iter().filter(|path| !exempt(path)) {
+            let text = std::fs::read_to_string(file).unwrap();
+            let product = text.split("#[cfg(test)]").next().unwrap_or_default();
+            for call in [" File::create", "(File::create", ":File::create", "fs::write(", "OpenOptions"] {
+                assert!(!product.contains(call), "{} calls {call}; use routerlab_records::atomic", file.display());
+            }
+        }
+    }
+}

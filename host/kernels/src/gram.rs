@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
+use crate::error::KernelError;
 use crate::level::Level;
+use crate::matrix::Matrix;
 use crate::multiply::CHAIN;
 use crate::pack::Panels;
 use crate::simd::{self, Left, Place};
@@ -13,7 +15,15 @@ const ROWS: usize = 4 * CHAIN;
 
 /// For rows of `cols` values: the sums over all rows of (column i) x (column j), as `left` x `cols`, for every i below
 /// `left`. Products are exact; each sum is made of chains of [`CHAIN`] rows, as in a product of matrices.
-pub(crate) fn gram(level: Level, values: &[f32], cols: usize, left: usize, threads: Threads) -> Vec<f64> {
+pub(crate) fn gram(
+    level: Level,
+    values: &[f32],
+    cols: usize,
+    left: usize,
+    threads: Threads,
+) -> Result<Vec<f64>, KernelError> {
+    // First, because this is what a matrix of few rows and very many columns has no room for.
+    let mut all = Matrix::zeros(left, cols)?;
     let tile = simd::double(level);
     let rows = values.len() / cols;
     let threads = threads.for_work(rows as u128 * left as u128 * cols as u128);
@@ -22,9 +32,9 @@ pub(crate) fn gram(level: Level, values: &[f32], cols: usize, left: usize, threa
     let mut sums: Vec<Vec<f64>> = (0..cols.div_ceil(width))
         .map(|panel| {
             let end = ((panel + 1) * width).min(cols);
-            vec![0.0; end.min(left) * (end - panel * width).next_multiple_of(tile.lanes())]
+            Matrix::zeros(end.min(left), (end - panel * width).next_multiple_of(tile.lanes()))
         })
-        .collect();
+        .collect::<Result<_, _>>()?;
     for first in (0..rows).step_by(ROWS) {
         let block = &values[first * cols..(first + ROWS).min(rows) * cols];
         let mut panels = Panels::new(tile, block.len() / cols, cols);
@@ -55,7 +65,6 @@ pub(crate) fn gram(level: Level, values: &[f32], cols: usize, left: usize, threa
         });
     }
 
-    let mut all = vec![0.0; left * cols];
     for (number, sums) in sums.iter().enumerate() {
         let first = number * width;
         let wide = width.min(cols - first).next_multiple_of(tile.lanes());
@@ -68,7 +77,7 @@ pub(crate) fn gram(level: Level, values: &[f32], cols: usize, left: usize, threa
             }
         }
     }
-    all
+    Ok(all)
 }
 
 /// Fills a panel with some columns.
@@ -129,7 +138,7 @@ mod tests {
             for (rows, cols, left) in [(1, 1, 1), (5, 3, 2), (400, 30, 25), (10, 100, 100), (1600, 26, 26), (0, 4, 4)] {
                 // Small whole numbers: every sum is exact, so it can be compared exactly.
                 let values: Vec<f32> = (0..rows * cols).map(|at| ((at * 7919) % 23) as f32 - 11.0).collect();
-                let gram = gram(level, &values, cols, left, Threads::ONE);
+                let gram = gram(level, &values, cols, left, Threads::ONE).unwrap();
                 for i in 0..left {
                     for j in 0..cols {
                         let sum: f32 = values.chunks(cols).map(|row| row[i] * row[j]).sum();

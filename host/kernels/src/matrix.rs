@@ -103,12 +103,12 @@ impl Matrix {
     }
 
     /// Zeros for a result, or a refusal instead of the end of the process where there is no room.
-    pub(crate) fn zeros(rows: usize, cols: usize) -> Result<Vec<f32>, KernelError> {
+    pub(crate) fn zeros<T: Copy + Default>(rows: usize, cols: usize) -> Result<Vec<T>, KernelError> {
         let too_large = KernelError::TooLarge { shape: Shape { rows, cols } };
         let len = rows.checked_mul(cols).ok_or(too_large)?;
         // Asked for twice, because only `vec!` gets pages that are zero already.
-        Vec::<f32>::new().try_reserve_exact(len).map_err(|_| too_large)?;
-        Ok(vec![0.0; len])
+        Vec::<T>::new().try_reserve_exact(len).map_err(|_| too_large)?;
+        Ok(vec![T::default(); len])
     }
 
     /// Refuses a matrix without columns.

@@ -109,10 +109,11 @@ impl Matrix {
         let search =
             Search { level, tile: simd::single(level), rows: self, queries: left, norms: &norms, metric, k: found.k };
 
-        // Each part is some rows for all queries or, where the queries are more, all rows for some queries.
+        // Each part is some rows for all queries or, where the queries are more, all rows for some queries. The best of
+        // every part of the rows are found from nothing, so there are no more of those than threads.
         let (rows, count) = (self.rows(), queries.rows());
         let parts: Vec<(Range<usize>, Range<usize>)> = if rows >= count {
-            ranges(rows, threads.parts(), ROWS).into_iter().map(|part| (part, 0..count)).collect()
+            ranges(rows, threads.count(), ROWS).into_iter().map(|part| (part, 0..count)).collect()
         } else {
             ranges(count, threads.parts(), TOGETHER).into_iter().map(|part| (0..rows, part)).collect()
         };

@@ -51,7 +51,7 @@ impl Matrix {
 
         // The shift is the mean rounded to 32 bits, so a little of the mean is left to take out.
         let left = column_sums(level, centred.values(), cols);
-        let mut covariance = gram(level, centred.values(), cols, cols, threads);
+        let mut covariance = gram(level, centred.values(), cols, cols, threads)?;
         let freedom = (count - 1.0).max(1.0);
         for i in 0..cols {
             for j in 0..cols {

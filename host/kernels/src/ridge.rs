@@ -40,15 +40,19 @@ impl Matrix {
         let level = Level::current();
         let (rows, d, t) = (self.rows(), self.cols(), targets.cols());
         let mut weights = Matrix::zeros(d + 1, t)?;
+        // Without targets the cost is nearly none, so nothing may be done.
+        if t == 0 {
+            return Ok(Matrix::made(d + 1, 0, weights));
+        }
         let data = Centred::new(level, self, targets, threads)?;
         for (missing, columns) in data.columns_by_what_they_miss(targets) {
             let observed = rows - missing.len();
             if observed == 0 {
                 continue;
             }
-            let (sums, products) = data.of_observed(&missing, threads);
+            let (sums, products) = data.of_observed(&missing, threads)?;
             let count = observed as f64;
-            let mut system = vec![0.0; d * d];
+            let mut system = Matrix::zeros(d, d)?;
             for i in 0..d {
                 for j in 0..d {
                     system[i * d + j] = products[i * d + j] - sums[i] * sums[j] / count;
@@ -114,7 +118,7 @@ impl Centred {
         }
         let values = Matrix::made(rows, width, values).need_no_overflow("ridge")?;
         let sums = column_sums(level, values.values(), width);
-        let products = gram(level, values.values(), width, d, threads);
+        let products = gram(level, values.values(), width, d, threads)?;
         Ok(Centred { level, values, features: d, shift, sums, products })
     }
 
@@ -129,12 +133,12 @@ impl Centred {
     }
 
     /// Sums of the features, and of their products as d x d, over the rows that are not missing.
-    fn of_observed(&self, missing: &[u32], threads: Threads) -> (Vec<f64>, Vec<f64>) {
+    fn of_observed(&self, missing: &[u32], threads: Threads) -> Result<(Vec<f64>, Vec<f64>), KernelError> {
         let d = self.features;
         let (rows, width) = (self.values.rows(), self.values.cols());
         let all = self.products.chunks_exact(width).flat_map(|row| &row[..d]).copied();
         if missing.is_empty() {
-            return (self.sums[..d].to_vec(), all.collect());
+            return Ok((self.sums[..d].to_vec(), all.collect()));
         }
         // Whichever are fewer are summed: the observed rows, or the missing ones to be taken away.
         let few = missing.len() <= rows / 2;
@@ -147,11 +151,11 @@ impl Centred {
             }
         }
         let sums = column_sums(self.level, &chosen, d);
-        let products = gram(self.level, &chosen, d, d, threads);
+        let products = gram(self.level, &chosen, d, d, threads)?;
         if !few {
-            return (sums, products);
+            return Ok((sums, products));
         }
         let sums = self.sums.iter().zip(&sums).map(|(all, missing)| all - missing).collect();
-        (sums, all.zip(&products).map(|(all, missing)| all - missing).collect())
+        Ok((sums, all.zip(&products).map(|(all, missing)| all - missing).collect()))
     }
 }

@@ -143,7 +143,7 @@ fn requests_that_cannot_be_met_are_refused_by_name() {
     let matrix = |rows, cols, value| Matrix::new(rows, cols, vec![value; rows * cols]).unwrap();
     let (small, wide, holed, large) =
         (matrix(2, 3, 1.0), matrix(5, 4, 1.0), matrix(2, 3, f32::NAN), matrix(2, 3, 1e38));
-    let cases: [(Option<KernelError>, &str); 19] = [
+    let cases: [(Option<KernelError>, &str); 20] = [
         (
             small.multiply(&wide, false, threads).err(),
             "the shapes of the two matrices of `multiply` do not fit: 2 x 3 and 5 x 4",
@@ -194,6 +194,10 @@ fn requests_that_cannot_be_met_are_refused_by_name() {
             "`ridge` needs finite numbers, but `targets` has at row 0, column 0: inf",
         ),
         (small.pca(4, threads).err(), "`width` of `pca` must be between 1 and the number of columns, 3: 4"),
+        (
+            matrix(1, 20_000_000, 1.0).ridge(&matrix(1, 1, 1.0), 1.0, threads).err(),
+            "there is no memory for a matrix of 20000000 x 20000001",
+        ),
         (matrix(0, 3, 0.0).pca(1, threads).err(), "`pca` needs a matrix with at least one row"),
         (matrix(3, 0, 0.0).pca(1, threads).err(), "`pca` needs a matrix with at least one column"),
     ];

@@ -133,15 +133,14 @@ impl kernels::HostHostMatrix for StoreState {
         let (matrix, queries) = (self.matrix(&matrix)?, self.matrix(&queries)?);
         let (n, d) = size(&matrix);
         self.charge(fuel::nearest(n, d, queries.rows() as u64))?;
-        let k = (k as usize).min(matrix.rows());
         // The answer is copied into the plugin; it is held only until then.
-        let held = self.reserve(queries.rows(), k * 2)?;
+        let held = self.reserve(queries.rows(), matrix.rows().min(k as usize) * 2)?;
         let metric = match metric {
             kernels::Metric::Euclidean => Metric::Euclidean,
             kernels::Metric::Cosine => Metric::Cosine,
             kernels::Metric::Dot => Metric::Dot,
         };
-        let found = matrix.nearest(&queries, k, metric, self.threads).map_err(HostFault::from);
+        let found = matrix.nearest(&queries, k as usize, metric, self.threads).map_err(HostFault::from);
         self.release(held);
         let found = found?;
         Ok(kernels::Neighbours { k: found.k as u32, rows: found.rows, distances: found.distances })
@@ -155,11 +154,10 @@ impl kernels::HostHostMatrix for StoreState {
         seed: u64,
     ) -> wasmtime::Result<kernels::Clusters> {
         let matrix = self.matrix(&matrix)?;
-        let k = (k as usize).min(matrix.rows());
         let (n, d) = size(&matrix);
-        self.charge(fuel::kmeans(n, d, k as u64, rounds.into()))?;
-        let held_bytes = self.reserve(k, matrix.cols())?;
-        let clusters = match matrix.kmeans(k, rounds, seed, self.threads) {
+        self.charge(fuel::kmeans(n, d, k.into(), rounds.into()))?;
+        let held_bytes = self.reserve(matrix.rows().min(k as usize), matrix.cols())?;
+        let clusters = match matrix.kmeans(k as usize, rounds, seed, self.threads) {
             Ok(clusters) => clusters,
             Err(error) => {
                 self.release(held_bytes);

@@ -4,14 +4,14 @@ CARGO ?= cargo
 ROUTERLAB = target/release/routerlab
 PLUGINS = $(wildcard plugins/routers/*/Cargo.toml) $(wildcard plugins/evaluators/*/Cargo.toml)
 
-.PHONY: demo test lint build plugins setup bench clean
+.PHONY: demo test lint build plugins guests setup bench clean
 
 ## Build everything, run the starter experiment, end with a leaderboard.
 demo: plugins
 	$(ROUTERLAB) demo
 
 ## Every test. Needs no network once packages are installed.
-test: plugins
+test: plugins guests
 	$(CARGO) test --release --workspace --locked
 
 ## Format and lints, as errors.
@@ -26,6 +26,10 @@ build: setup
 ## All routers and evaluators as components, into target/components.
 plugins: build
 	$(ROUTERLAB) build $(patsubst %/Cargo.toml,%,$(PLUGINS)) --out target/components
+
+## The misbehaving plugins of the tests, into target/guests.
+guests: build
+	$(ROUTERLAB) build tests/guests --examples --out target/guests
 
 ## The figures of ARCHITECTURE.md (see there for what is measured).
 bench: plugins

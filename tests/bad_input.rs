@@ -1,23 +1,7 @@
 //! What a person sees when the input is wrong: the exact message, the exit code, and nothing left behind.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
-fn checkout() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-fn component(name: &str) -> Vec<u8> {
-    let path = checkout().join("target/components").join(format!("{name}.wasm"));
-    std::fs::read(&path).unwrap_or_else(|_| panic!("there is no `{name}.wasm`; run `make plugins` first"))
-}
-
-/// Runs the program inside `dir`: exit code and stderr.
-fn routerlab(dir: &Path, args: &[&str]) -> (Option<i32>, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_routerlab"));
-    let output = command.args(args).current_dir(dir).env("ROUTERLAB_CACHE", dir.join("cache")).output().unwrap();
-    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
-}
+mod support;
+use support::{Scratch, checkout, component};
 
 const GOOD: &str = "name = \"x\"\n[data]\ndir = \"data\"\n[[router]]\ncomponent = \"a.wasm\"\n";
 
@@ -68,30 +52,31 @@ fn a_wrong_experiment_file_is_answered_with_the_key_to_change() {
         (more("[limits]\ntrain_fuel = 0"), "`limits.train_fuel` must be larger than 0"),
         (more("[limits]\nstack_bytes = 10"), "`limits.stack_bytes` must lie between 65536 and 67108864, found: 10"),
     ];
-    let scratch = tempfile::tempdir().unwrap();
+    let scratch = Scratch::new();
     for (file, reason) in cases {
-        std::fs::write(scratch.path().join("e.toml"), &file).unwrap();
-        let expected = format!("error: experiment `e.toml`: {reason}\n");
-        assert_eq!(routerlab(scratch.path(), &["bench", "e.toml"]), (Some(2), expected), "{file}");
+        scratch.write("e.toml", &file);
+        refused(&scratch, &["bench", "e.toml"], 2, &format!("experiment `e.toml`: {reason}"));
     }
-    assert!(!scratch.path().join("runs").exists(), "nothing is left behind");
+    assert!(!scratch.path("runs").exists(), "nothing is left behind");
 }
 
 #[test]
 fn an_experiment_that_names_what_is_not_there_is_answered_before_anything_runs() {
-    let scratch = tempfile::tempdir().unwrap();
-    let dir = scratch.path();
-    std::fs::write(dir.join("e.toml"), GOOD).unwrap();
-    let bench = || routerlab(dir, &["bench", "e.toml"]);
-    let no_component =
-        "error: data `data`: router `a`: component `a.wasm` does not exist; build it with `routerlab build`\n";
-    assert_eq!(bench(), (Some(2), no_component.into()));
-    std::fs::write(dir.join("a.wasm"), "no component").unwrap();
-    let no_data = "error: data `data`: there is no such folder; make one with `routerlab import`\n";
-    assert_eq!(bench(), (Some(2), no_data.into()));
-    std::fs::create_dir(dir.join("data")).unwrap();
-    assert_eq!(bench(), (Some(2), "error: `data/queries.parquet` does not exist\n".into()));
-    let queries = std::fs::read(checkout().join("datasets/starter/queries.parquet")).unwrap();
+    let scratch = Scratch::new();
+    scratch.write("e.toml", GOOD);
+    let bench = |reason: &str| refused(&scratch, &["bench", "e.toml"], 2, reason);
+    refused(
+        &scratch,
+        &["bench", "f.toml"],
+        2,
+        "cannot read experiment `f.toml`: No such file or directory (os error 2)",
+    );
+    bench("data `data`: router `a`: component `a.wasm` does not exist; build it with `routerlab build`");
+    scratch.write("a.wasm", "no component");
+    bench("data `data`: there is no such folder; make one with `routerlab import`");
+    std::fs::create_dir(scratch.path("data")).unwrap();
+    bench("`data/queries.parquet` does not exist");
+    let queries = starter("queries.parquet");
     let cases: [(&[u8], &str); 4] = [
         (b"", "`data/queries.parquet` is empty, expected a Parquet file"),
         (b"hello, I am a text file", "`data/queries.parquet` is not a Parquet file"),
@@ -102,25 +87,20 @@ fn an_experiment_that_names_what_is_not_there_is_answered_before_anything_runs()
         (&queries, "`data/outcomes.parquet` does not exist"),
     ];
     for (bytes, reason) in cases {
-        std::fs::write(dir.join("data/queries.parquet"), bytes).unwrap();
-        assert_eq!(bench(), (Some(2), format!("error: {reason}\n")));
+        scratch.write("data/queries.parquet", bytes);
+        bench(reason);
     }
-    std::fs::write(dir.join("data/completions.parquet"), "").unwrap();
-    let unscored =
-        "error: data `data`: there is no `outcomes.parquet`; score the completions first with `routerlab score`\n";
-    assert_eq!(bench(), (Some(2), unscored.into()));
-    let other_table = std::fs::read(checkout().join("datasets/starter/completions.parquet")).unwrap();
-    std::fs::write(dir.join("data/outcomes.parquet"), other_table).unwrap();
-    let wrong = "error: `data/outcomes.parquet` holds `routerlab.completions/1`, expected `routerlab.outcomes/1`\n";
-    assert_eq!(bench(), (Some(2), wrong.into()));
-    assert!(!dir.join("runs").exists(), "nothing is left behind");
+    scratch.write("data/completions.parquet", "");
+    bench("data `data`: there is no `outcomes.parquet`; score the completions first with `routerlab score`");
+    scratch.write("data/outcomes.parquet", starter("completions.parquet"));
+    bench("`data/outcomes.parquet` holds `routerlab.completions/1`, expected `routerlab.outcomes/1`");
+    assert!(!scratch.path("runs").exists(), "nothing is left behind");
 }
 
 #[test]
 fn a_file_that_is_no_usable_component_is_told_apart() {
-    let scratch = tempfile::tempdir().unwrap();
-    let path = scratch.path().join("a.wasm");
-    let good = component("best-single");
+    let scratch = Scratch::new();
+    let good = std::fs::read(component("best-single")).unwrap();
     // The same length, so that the component stays whole.
     let mut newer = good.clone();
     for at in 0..newer.len().saturating_sub(5) {
@@ -128,30 +108,187 @@ fn a_file_that_is_no_usable_component_is_told_apart() {
             newer[at..at + 5].copy_from_slice(b"0.9.0");
         }
     }
-    let no_component = |reason: &str| format!("error: `a.wasm` is not a WebAssembly component: {reason}\n");
-    let cases: [(&[u8], i32, String); 4] = [
-        (b"", 2, no_component("the file is empty")),
-        (b"hello", 2, no_component("it does not begin like WebAssembly")),
+    let cases: [(&[u8], i32, &str); 6] = [
+        (b"", 2, "`a.wasm` is not a WebAssembly component: the file is empty"),
+        (b"hello", 2, "`a.wasm` is not a WebAssembly component: it does not begin like WebAssembly"),
         (
             b"\0asm\x01\0\0\0",
             2,
-            no_component("it is a core module; turn it into a component with `routerlab build`"),
+            "`a.wasm` is not a WebAssembly component: it is a core module; turn it into a component with `routerlab build`",
+        ),
+        (
+            b"\0asm\x0d\0\x01\0",
+            3,
+            "component `a.wasm` exports nothing; it must export `routerlab:plugin/router` or another role",
+        ),
+        (
+            b"\0asm\x0d\0\x01\0\xff",
+            2,
+            "`a.wasm` is not a WebAssembly component: it is damaged at byte 8: malformed section id",
         ),
         (
             &newer,
             3,
-            "error: component `a.wasm` was built for routerlab:plugin 0.9.0, this host speaks 0.1.0; rebuild it with the SDK of that version\n"
-                .into(),
+            "component `a.wasm` was built for routerlab:plugin 0.9.0, this host speaks 0.1.0; rebuild it with the SDK of that version",
         ),
     ];
     for (bytes, code, message) in cases {
-        std::fs::write(&path, bytes).unwrap();
-        assert_eq!(routerlab(scratch.path(), &["inspect", "a.wasm"]), (Some(code), message));
+        scratch.write("a.wasm", bytes);
+        refused(&scratch, &["inspect", "a.wasm"], code, message);
     }
-    std::fs::write(&path, &good[..good.len() / 2]).unwrap();
-    let (code, message) = routerlab(scratch.path(), &["inspect", "a.wasm"]);
-    assert_eq!(code, Some(2));
-    assert!(message.starts_with("error: `a.wasm` is not a WebAssembly component: it is damaged at byte"), "{message}");
-    let missing = "error: cannot read component `b.wasm`: No such file or directory (os error 2)\n";
-    assert_eq!(routerlab(scratch.path(), &["inspect", "b.wasm"]), (Some(2), missing.into()));
+    // Where it is damaged depends on how the component was compiled.
+    scratch.write("a.wasm", &good[..good.len() / 2]);
+    let ran = scratch.routerlab(["inspect", "a.wasm"]);
+    assert_eq!(ran.code, Some(2));
+    let expected = "error: `a.wasm` is not a WebAssembly component: it is damaged at byte";
+    assert!(ran.stderr.starts_with(expected), "{}", ran.stderr);
+    refused(
+        &scratch,
+        &["inspect", "b.wasm"],
+        2,
+        "cannot read component `b.wasm`: No such file or directory (os error 2)",
+    );
+    refused(&scratch, &["inspect", "."], 2, "cannot read component `.`: is a directory");
+}
+
+#[test]
+fn a_component_of_another_role_is_refused_where_it_is_used() {
+    let scratch = Scratch::new();
+    scratch.starter();
+    scratch.write("e.toml", GOOD.replace("\"data\"", "\"starter\""));
+    scratch.write("a.wasm", std::fs::read(component("number")).unwrap());
+    let ran = scratch.routerlab(["bench", "e.toml"]);
+    assert_eq!(ran.code, Some(3), "{}", ran.stderr);
+    let reason = "a (seed 42): not-loaded: component `a.wasm` is an evaluator, but a router is needed here\n";
+    assert!(ran.stderr.contains(reason), "{}", ran.stderr);
+    scratch.write("evaluators/exact-match.wasm", std::fs::read(component("knn")).unwrap());
+    let score = ["score", "starter", "--evaluators", "evaluators"];
+    let wrong = "component `evaluators/exact-match.wasm` is a router, but an evaluator is needed here";
+    refused(&scratch, &score, 2, wrong);
+}
+
+const QUERY: &str = r#"{"dataset":"d","split":"test","index":1,"query":"1+1?","prompt":"1+1? Number.","ground_truth":"2","evaluator":"number"}"#;
+const COMPLETION: &str = r#"{"query_id":"d/test/1","model":"m","raw_output":"2","prompt_tokens":10,"completion_tokens":2,"latency_ms":5.5,"status":"ok"}"#;
+const PRICES: &str = "unit = \"USD per 1M tokens\"\nbasis = \"declared\"\n[models.m]\ninput = 1.0\noutput = 2.0\n";
+
+#[test]
+fn a_bad_line_of_a_recording_is_named_with_its_field() {
+    let query = |from: &str, to: &str| (QUERY.replace(from, to), COMPLETION.to_owned(), PRICES.to_owned());
+    let completion = |from: &str, to: &str| (QUERY.to_owned(), COMPLETION.replace(from, to), PRICES.to_owned());
+    let prices = |from: &str, to: &str| (QUERY.to_owned(), COMPLETION.to_owned(), PRICES.replace(from, to));
+    let cases = [
+        (query(QUERY, "\n{\"dataset\":"), "`q.jsonl`: line 2: not JSON: EOF while parsing a value at column 11"),
+        (query(QUERY, "[1]"), "`q.jsonl`: line 1: expected a JSON object, found a list"),
+        (query("\"index\":1,", ""), "`q.jsonl`: line 1: `index`: missing"),
+        (
+            query("\"index\":1,", "\"index\":-1,"),
+            "`q.jsonl`: line 1: `index`: expected a whole number of 0 or more, found -1",
+        ),
+        (query("\"1+1?\"", "7"), "`q.jsonl`: line 1: `query`: expected a text, found 7"),
+        (
+            query("\"test\"", "\"a/b\""),
+            "`q.jsonl`: line 1: split `a/b` cannot be part of a query id: it may neither be empty nor contain `/`",
+        ),
+        (
+            (format!("{QUERY}\n{QUERY}\n"), COMPLETION.into(), PRICES.into()),
+            "`q.jsonl`: line 2: query `d/test/1` was already in line 1",
+        ),
+        (completion("d/test/1", "d/test/9"), "`c.jsonl`: line 1: `query_id`: there is no query `d/test/9`"),
+        (completion("\"raw_output\":\"2\",", ""), "`c.jsonl`: line 1: `raw_output`: missing"),
+        (
+            completion("5.5", "\"fast\""),
+            "`c.jsonl`: line 1: `latency_ms`: expected a number of 0 or more, found a text",
+        ),
+        (
+            completion(":10,", ":1e3,"),
+            "`c.jsonl`: line 1: `prompt_tokens`: expected a whole number of 0 or more, found 1000.0",
+        ),
+        (
+            (QUERY.into(), format!("{COMPLETION}\n\n{COMPLETION}"), PRICES.into()),
+            "`c.jsonl`: line 3: query `d/test/1`, model `m` and sample 0 were already in line 1",
+        ),
+        (completion("\"m\"", "\"other\""), "`p.toml` has no price for the model `other`"),
+        (
+            prices("input = 1.0", "input = -1.0"),
+            "`p.toml`: `input` of the model `m` is -1, expected a price of 0 or more",
+        ),
+    ];
+    let scratch = Scratch::new();
+    let import = [
+        "import",
+        "recorded",
+        "--queries",
+        "q.jsonl",
+        "--completions",
+        "c.jsonl",
+        "--prices",
+        "p.toml",
+        "--out",
+        "out",
+    ];
+    refused(&scratch, &import, 2, "`q.jsonl` does not exist");
+    for ((queries, completions, prices), reason) in cases {
+        scratch.write("q.jsonl", queries);
+        scratch.write("c.jsonl", completions);
+        scratch.write("p.toml", prices);
+        refused(&scratch, &import, 2, reason);
+        assert!(!scratch.path("out").exists(), "nothing is left behind");
+    }
+    scratch.write("p.toml", PRICES);
+    scratch.write("q.jsonl", b"{\"dataset\":\"\xff\"}");
+    refused(&scratch, &import, 2, "`q.jsonl`: line 1: not JSON: invalid unicode code point at column 13");
+    scratch.write("q.jsonl", QUERY);
+    scratch.write("c.jsonl", COMPLETION);
+    scratch.done(import);
+    refused(&scratch, &import, 2, "`out` already holds an import, name another folder or remove this one");
+    let score = ["score", "out", "--evaluators", "evaluators"];
+    refused(&scratch, &score, 2, "`out/dataset.toml` does not exist");
+    scratch.write("out/dataset.toml", "name = \"d\"\n[[evaluator]]\nname = \"number\"\n");
+    refused(
+        &scratch,
+        &score,
+        2,
+        "data `evaluators`: there is no `number.wasm`; build the evaluator with `routerlab build`",
+    );
+}
+
+#[test]
+fn outcomes_that_cannot_be_imported_are_named_with_their_column() {
+    let scratch = Scratch::new();
+    let import = ["import", "outcomes", "o.parquet", "--out", "out"];
+    refused(&scratch, &import, 2, "`o.parquet` does not exist");
+    let table = starter("completions.parquet");
+    let cases: [(&[u8], &str); 4] = [
+        (b"", "`o.parquet` is empty, expected a Parquet file"),
+        (b"query,model,score\n", "`o.parquet` is not a Parquet file"),
+        (&table[..1000], "`o.parquet` is cut short: it begins as a Parquet file and does not end as one"),
+        (&table, "`o.parquet` has no column `dataset` (expected type string)"),
+    ];
+    for (bytes, reason) in cases {
+        scratch.write("o.parquet", bytes);
+        refused(&scratch, &import, 2, reason);
+        assert!(!scratch.path("out").exists(), "nothing is left behind");
+    }
+    // The footer says that more follows than there is.
+    let mut damaged = table.clone();
+    let end = damaged.len();
+    damaged[end - 8..end - 4].copy_from_slice(&u32::MAX.to_le_bytes());
+    scratch.write("o.parquet", damaged);
+    let said = format!("`o.parquet` is damaged: EOF: Parquet file too small. Size is {end} but need 4294967303");
+    refused(&scratch, &import, 2, &said);
+    refused(&scratch, &["report", "nowhere"], 2, "there is no folder `nowhere`");
+    std::fs::create_dir(scratch.path("empty")).unwrap();
+    let incomplete = "`empty` is not complete; give the same `routerlab bench` command again to complete it";
+    refused(&scratch, &["report", "empty"], 2, incomplete);
+}
+
+fn starter(name: &str) -> Vec<u8> {
+    std::fs::read(checkout().join("datasets/starter").join(name)).unwrap()
+}
+
+/// Runs the program and insists on the exit code and on the whole of what it says.
+fn refused(scratch: &Scratch, args: &[&str], code: i32, reason: &str) {
+    let ran = scratch.routerlab(args);
+    assert_eq!((ran.code, ran.stderr), (Some(code), format!("error: {reason}\n")), "{args:?}");
+    assert_eq!(ran.stdout, "");
 }

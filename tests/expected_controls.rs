@@ -4,7 +4,7 @@
 //! Needs the records and the expected results in `../shared`, beside the checkout; skips by name without them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use routerlab_bench::partition::{self, Partition, Rows};
 use routerlab_metrics::hard::RightModels;
@@ -12,6 +12,8 @@ use routerlab_metrics::{Accuracy, Answers, CORRECT, Missing, Observed, controls,
 use routerlab_records::import::import_outcomes;
 use routerlab_records::{OutcomeRow, Outcomes, QueryRow, read_table};
 use serde_json::Value;
+
+mod support;
 
 const TOLERANCE: f64 = 1e-6;
 
@@ -32,7 +34,7 @@ fn zero_eval_has_the_expected_controls() {
 
 /// Compares every seed of one set.
 fn compare(set: &str) {
-    let Some(shared) = shared() else {
+    let Some(shared) = support::shared("spec/expected_controls.json") else {
         #[allow(clippy::print_stderr, reason = "a test that is skipped says so")]
         {
             eprintln!("skipped `{set}`: there is no `../shared` beside the checkout");
@@ -49,14 +51,6 @@ fn compare(set: &str) {
     for (seed, expected) in seeds {
         records.compare(&format!("{set}, seed {seed}"), seed.parse().unwrap(), expected);
     }
-}
-
-/// The folder beside the checkout. The test belongs to a package one or two floors down, so the nearest is taken.
-fn shared() -> Option<PathBuf> {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .map(|folder| folder.join("shared"))
-        .find(|folder| folder.join("spec/expected_controls.json").is_file())
 }
 
 /// The queries that every model of the expected pool answered, in file order.

@@ -1,28 +1,18 @@
 //! Real routers at their limits: each limit is obeyed by default and ends the call, by name, when it is too small.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use routerlab_plugin::{
-    CallError, CallOptions, Compiler, Limits, Matrix, ModelCard, OnPluginThread, Preference, QuerySet, RouterPlugin,
-    Sandbox, SandboxOptions, TrainedState, TrainingSet, on_plugin_thread,
+    CallError, CallOptions, Limits, Matrix, ModelCard, OnPluginThread, Preference, QuerySet, RouterPlugin, Sandbox,
+    TrainedState, TrainingSet, on_plugin_thread,
 };
 
-const ROUTERS: [&str; 5] = ["random", "best-single", "knn", "avengers", "linear"];
-
-fn component(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/components").join(format!("{name}.wasm"));
-    assert!(path.is_file(), "there is no `{name}.wasm`; run `make plugins` first");
-    path
-}
+mod support;
+use support::{ROUTERS, component};
 
 fn sandbox(cache: &Path) -> Sandbox {
-    let options = SandboxOptions {
-        limits: Limits::default(),
-        cache_dir: Some(cache.to_owned()),
-        compiler: Compiler::Child(PathBuf::from(env!("CARGO_BIN_EXE_routerlab"))),
-    };
-    Sandbox::new(options).unwrap()
+    support::sandbox(cache, Limits::default())
 }
 
 /// 60 queries in two clusters, three models; the second model is right on the first cluster, the third on the other.
@@ -90,24 +80,48 @@ fn a_limit_that_is_too_small_ends_the_call_by_its_name() {
     let cache = tempfile::tempdir().unwrap();
     let sandbox = sandbox(cache.path());
     type Change = fn(&mut Limits);
-    let cases: [(&str, Change, &str); 6] = [
+    let cases: [(&str, Change, &str); 10] = [
         (
             "describe_fuel",
             |limits| limits.describe_fuel = 10,
-            "stopped at its fuel limit of 10 units (`limits.*_fuel`)",
+            "stopped at its fuel limit of 10 units (`limits.describe_fuel`)",
         ),
-        ("train_fuel", |limits| limits.train_fuel = 100, "stopped at its fuel limit of 100 units (`limits.*_fuel`)"),
-        ("load_fuel", |limits| limits.load_fuel = 100, "stopped at its fuel limit of 100 units (`limits.*_fuel`)"),
+        (
+            "train_fuel",
+            |limits| limits.train_fuel = 100,
+            "stopped at its fuel limit of 100 units (`limits.train_fuel`)",
+        ),
+        ("load_fuel", |limits| limits.load_fuel = 100, "stopped at its fuel limit of 100 units (`limits.load_fuel`)"),
         (
             "memory_bytes",
             |limits| limits.memory_bytes = 65_536,
             "stopped at its memory limit of 65536 bytes (`limits.memory_bytes`)",
         ),
-        ("handles", |limits| limits.handles = 1, "stopped at its handles limit of 1 handles (`limits.handles`)"),
+        ("handles", |limits| limits.handles = 1, "stopped at its handle limit of 1 handles (`limits.handles`)"),
+        (
+            "table_elements",
+            |limits| limits.table_elements = 1,
+            "stopped at its table limit of 1 elements (`limits.table_elements`)",
+        ),
+        (
+            "instances",
+            |limits| limits.instances = 1,
+            "stopped at its instance limit of 1 instances (`limits.instances`)",
+        ),
+        (
+            "host_bytes",
+            |limits| limits.host_bytes = 1000,
+            "stopped at its host memory limit of 1000 bytes (`limits.host_bytes`)",
+        ),
+        (
+            "answer_bytes",
+            |limits| limits.answer_bytes = 64,
+            "stopped at its answer limit of 64 bytes (`limits.answer_bytes`)",
+        ),
         (
             "state_bytes",
             |limits| limits.state_bytes = 4,
-            "stopped at its state-bytes limit of 4 bytes (`limits.state_bytes`)",
+            "stopped at its state limit of 4 bytes (`limits.state_bytes`)",
         ),
     ];
     for (limit, change, message) in cases {
@@ -175,15 +189,76 @@ fn a_damaged_cache_entry_is_noticed_and_rebuilt() {
     assert_eq!(std::fs::read(&code).unwrap(), whole, "the entry is whole again");
 }
 
-#[test]
-fn a_component_that_takes_too_much_to_compile_is_refused_with_the_limit() {
-    let cache = tempfile::tempdir().unwrap();
-    let options = SandboxOptions {
-        limits: Limits { compile_memory_bytes: 24 << 20, ..Limits::default() },
-        cache_dir: Some(cache.path().to_owned()),
-        compiler: Compiler::Child(PathBuf::from(env!("CARGO_BIN_EXE_routerlab"))),
+/// A component with a further core module in it that nobody uses and that has much to compile: `functions` of 2,000
+/// multiplications each. Appended whole, so that everything before it stays as it was.
+fn padded(component: &[u8], functions: usize) -> Vec<u8> {
+    fn length(mut value: usize, to: &mut Vec<u8>) {
+        loop {
+            let low = (value & 127) as u8;
+            value >>= 7;
+            to.push(if value == 0 { low } else { low | 128 });
+            if value == 0 {
+                return;
+            }
+        }
+    }
+    let section = |id: u8, content: &[u8], to: &mut Vec<u8>| {
+        to.push(id);
+        length(content.len(), to);
+        to.extend_from_slice(content);
     };
-    let error = RouterPlugin::load(&Sandbox::new(options).unwrap(), &component("knn")).unwrap_err();
-    assert!(error.to_string().contains("cannot be compiled"), "{error}");
-    assert_eq!(std::fs::read_dir(cache.path()).unwrap().count(), 0, "nothing is left behind");
+    // f64 -> f64
+    let types = [1, 0x60, 1, 0x7c, 1, 0x7c];
+    let (mut declared, mut code) = (Vec::new(), Vec::new());
+    length(functions, &mut declared);
+    declared.extend(std::iter::repeat_n(0, functions));
+    length(functions, &mut code);
+    // No locals; then local.get 0, local.get 0, f64.mul, local.set 0 again and again; local.get 0, end.
+    let mut body = vec![0];
+    body.extend([0x20, 0, 0x20, 0, 0xa2, 0x21, 0].repeat(2000));
+    body.extend([0x20, 0, 0x0b]);
+    for _ in 0..functions {
+        length(body.len(), &mut code);
+        code.extend_from_slice(&body);
+    }
+    let mut module = b"\0asm\x01\0\0\0".to_vec();
+    section(1, &types, &mut module);
+    section(3, &declared, &mut module);
+    section(10, &code, &mut module);
+    let mut out = component.to_vec();
+    section(1, &module, &mut out);
+    out
+}
+
+#[test]
+fn a_component_that_is_too_large_or_takes_too_much_to_compile_is_refused_with_the_limit() {
+    let scratch = tempfile::tempdir().unwrap();
+    let (cache, path) = (scratch.path().join("cache"), scratch.path().join("padded.wasm"));
+    let good = std::fs::read(component("best-single")).unwrap();
+    std::fs::write(&path, padded(&good, 1000)).unwrap();
+    let bytes = std::fs::metadata(&path).unwrap().len();
+    let load = |limits: Limits| RouterPlugin::load(&support::sandbox(&cache, limits), &path).map(|_| ());
+    let cases = [
+        (
+            Limits { component_bytes: 1 << 20, ..Limits::default() },
+            format!("component `PATH` has {bytes} bytes, but `limits.component_bytes` is 1048576"),
+        ),
+        (
+            Limits { compile_seconds: 1, ..Limits::default() },
+            "component `PATH` cannot be compiled: more than `limits.compile_seconds` (1) would be needed, or the process was killed".into(),
+        ),
+        (
+            Limits { compile_memory_bytes: 192 << 20, ..Limits::default() },
+            "component `PATH` cannot be compiled: more than `limits.compile_memory_bytes` (201326592) would be needed".into(),
+        ),
+    ];
+    for (limits, expected) in cases {
+        let error = load(limits).unwrap_err().to_string().replace(&path.display().to_string(), "PATH");
+        assert_eq!(error, expected);
+        let left = std::fs::read_dir(&cache).map_or(0, Iterator::count);
+        assert_eq!(left, 0, "nothing is left behind");
+    }
+    // The same kind of component within its limits loads.
+    std::fs::write(&path, padded(&good, 10)).unwrap();
+    load(Limits::default()).unwrap();
 }

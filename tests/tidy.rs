@@ -2,9 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-fn checkout() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
+mod support;
+use support::checkout;
 
 /// Every file below `dir` with this extension, in order.
 fn files(dir: &Path, extension: &str) -> Vec<PathBuf> {

@@ -53,6 +53,14 @@ pub enum BenchError {
     /// The sandbox cannot be set up, or an evaluator cannot be loaded.
     #[error(transparent)]
     Load(#[from] routerlab_plugin::LoadError),
+    /// An evaluator does not say what it is.
+    #[error("evaluator `{path}`: describe: {error}")]
+    Evaluator {
+        /// The component.
+        path: PathBuf,
+        /// How its `describe` failed.
+        error: routerlab_plugin::CallError,
+    },
     /// The system has no thread left.
     #[error("no thread can be started: {0}")]
     Thread(std::io::Error),

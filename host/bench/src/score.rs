@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use routerlab_plugin::{CallOptions, EvaluatorPlugin, Item, OnPluginThread, Outcome, Sandbox, on_plugin_thread, plain};
+use routerlab_plugin::{
+    CallError, CallOptions, EvaluatorDescription, EvaluatorPlugin, Item, OnPluginThread, Outcome, Sandbox,
+    on_plugin_thread, plain,
+};
 use routerlab_records::definition::{DatasetDefinition, EvaluatorEntry};
 use routerlab_records::{
     CompletionRow, CompletionStatus, Provenance, QueryId, QueryRow, ScoreRow, ScoreStatus, digest_file, read_table,
@@ -42,6 +45,12 @@ pub struct Scored {
     pub failed: BTreeMap<String, usize>,
     /// Queries for which the definition has no evaluator.
     pub no_evaluator: usize,
+}
+
+/// An evaluator that has been loaded and has said what it is.
+struct ReadyEvaluator {
+    plugin: EvaluatorPlugin,
+    description: EvaluatorDescription,
 }
 
 /// One evaluator with one configuration, and the completions it scores.
@@ -95,7 +104,7 @@ pub fn score(
         if let std::collections::btree_map::Entry::Vacant(place) = plugins.entry(name) {
             let path = component_of(&options.evaluators, place.key())?;
             provenance = provenance.input(format!("evaluator {}", place.key()), digest_file(&path)?);
-            place.insert(EvaluatorPlugin::load(sandbox, &path)?);
+            place.insert(ready(sandbox, &path)?);
         }
     }
     let jobs: Vec<&Job<'_>> = jobs.values().collect();
@@ -109,6 +118,16 @@ pub fn score(
     write_table(&dir.join("scores.parquet"), &rows, &provenance)?;
     routerlab_records::import::build_outcomes(dir)?;
     Ok(summary)
+}
+
+/// Loads an evaluator and asks it what it is.
+fn ready(sandbox: &Sandbox, path: &Path) -> Result<ReadyEvaluator, BenchError> {
+    let plugin = EvaluatorPlugin::load(sandbox, path)?;
+    let options = CallOptions { limits: sandbox.limits().clone(), ..CallOptions::default() };
+    let said = on_plugin_thread(sandbox.limits().stack_bytes, |thread| plugin.describe(&options, thread));
+    let described = said.map_err(BenchError::Thread)?.result;
+    let description = described.map_err(|error| BenchError::Evaluator { path: path.to_owned(), error })?;
+    Ok(ReadyEvaluator { plugin, description })
 }
 
 fn component_of(folder: &Path, name: &str) -> Result<PathBuf, BenchError> {
@@ -126,7 +145,7 @@ type Telling<'a> = &'a mut (dyn FnMut(u64, u64) + Send);
 /// Scores all batches of all jobs on several threads.
 fn work(
     jobs: &[&Job<'_>],
-    plugins: &BTreeMap<String, EvaluatorPlugin>,
+    plugins: &BTreeMap<String, ReadyEvaluator>,
     sandbox: &Sandbox,
     threads: NonZeroUsize,
     progress: Telling<'_>,
@@ -163,29 +182,38 @@ fn work(
     Ok(done.into_inner().unwrap_or_else(PoisonError::into_inner).0)
 }
 
+/// Why an item has no score.
+const NO_JUDGE: &str = "the evaluator asks a judge about this completion, and scoring has no judge to ask";
+
 /// One batch; when it fails as a whole, every item by itself, so that one completion cannot cost another its score.
 fn score_batch(
-    plugin: &EvaluatorPlugin,
+    evaluator: &ReadyEvaluator,
     job: &Job<'_>,
     rows: &[(&QueryRow, &CompletionRow)],
     options: &CallOptions,
     thread: &OnPluginThread,
 ) -> Vec<ScoreRow> {
+    let ReadyEvaluator { plugin, description } = evaluator;
     let items: Vec<Item> = rows.iter().map(|(query, completion)| item(query, completion)).collect();
     let judged = |items: &[Item]| plugin.score(items, &[], &job.config, options, thread).result;
-    match judged(&items) {
-        Ok(outcomes) => {
-            rows.iter().zip(outcomes).map(|(row, outcome)| score_row(plugin, job, row, Ok(outcome))).collect()
-        }
-        Err(_) => rows
-            .iter()
-            .zip(&items)
-            .map(|(row, item)| {
-                let outcome = judged(std::slice::from_ref(item)).map(|mut outcomes| outcomes.remove(0));
-                score_row(plugin, job, row, outcome.map_err(|error| plain(&error.to_string())))
-            })
-            .collect(),
+    if !description.per_item
+        && !description.needs_judge
+        && let Ok(outcomes) = judged(&items)
+    {
+        return rows.iter().zip(outcomes).map(|(row, outcome)| score_row(plugin, job, row, Ok(outcome))).collect();
     }
+    let words = |error: CallError| plain(&error.to_string());
+    let alone = |item: &Item| {
+        let item = std::slice::from_ref(item);
+        if description.needs_judge {
+            let asked = plugin.judge_requests(item, &job.config, options, thread).result.map_err(words)?;
+            if !asked.is_empty() {
+                return Err(NO_JUDGE.to_owned());
+            }
+        }
+        judged(item).map(|mut outcomes| outcomes.remove(0)).map_err(words)
+    };
+    rows.iter().zip(&items).map(|(row, item)| score_row(plugin, job, row, alone(item))).collect()
 }
 
 fn item(query: &QueryRow, completion: &CompletionRow) -> Item {

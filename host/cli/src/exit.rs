@@ -3,6 +3,9 @@
 
 use std::process::ExitCode;
 
+use routerlab_bench::BenchError;
+use routerlab_plugin::{CallError, LoadError};
+
 /// How a command ended that was not an error in itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ended {
@@ -46,14 +49,23 @@ fn closed_pipe(error: &anyhow::Error) -> bool {
 }
 
 fn code_of(error: &anyhow::Error) -> u8 {
-    use routerlab_plugin::LoadError;
-    let load = error.chain().find_map(|cause| cause.downcast_ref::<LoadError>());
-    match load {
-        Some(LoadError::ImportRefused { .. } | LoadError::OtherVersion { .. } | LoadError::NoRole { .. }) => {
-            CONTRACT_BROKEN
-        }
-        _ => INPUT_WRONG,
-    }
+    let broken = error.chain().any(|cause| {
+        let bench = cause.downcast_ref::<BenchError>();
+        let load = match bench {
+            Some(BenchError::Load(load)) => Some(load),
+            _ => cause.downcast_ref::<LoadError>(),
+        };
+        let call = match bench {
+            Some(BenchError::Evaluator { error, .. }) => Some(error),
+            _ => cause.downcast_ref::<CallError>(),
+        };
+        let unfit = matches!(
+            load,
+            Some(LoadError::ImportRefused { .. } | LoadError::OtherVersion { .. } | LoadError::NoRole { .. })
+        );
+        unfit || matches!(call, Some(CallError::Breach(_)))
+    });
+    if broken { CONTRACT_BROKEN } else { INPUT_WRONG }
 }
 
 /// `error: ...`, then one line for each cause that says something new.

@@ -21,12 +21,12 @@
 //!
 //! # The cost
 //!
-//! [`fuel`] has the published cost of every operation.
+//! [`cost`] has the published price of every operation: fuel, and working memory.
 
 mod cholesky;
+pub mod cost;
 mod eigen;
 mod error;
-pub mod fuel;
 mod gram;
 mod kmeans;
 mod lanes;

@@ -45,7 +45,7 @@ impl Matrix {
             return Ok(Matrix::made(d + 1, 0, weights));
         }
         let data = Centred::new(level, self, targets, threads)?;
-        for (missing, columns) in data.columns_by_what_they_miss(targets) {
+        for (missing, columns) in targets.columns_by_missing_rows() {
             let observed = rows - missing.len();
             if observed == 0 {
                 continue;
@@ -75,6 +75,22 @@ impl Matrix {
             }
         }
         Matrix::made(d + 1, t, weights).need_no_overflow(operation)
+    }
+
+    /// How many patterns of missing (NaN) rows the columns have: one when no value is missing. Ridge regression solves
+    /// one system for each, so [`crate::cost::ridge`] needs it.
+    pub fn missing_patterns(&self) -> usize {
+        self.columns_by_missing_rows().len()
+    }
+
+    /// Columns, grouped by the rows at which they are NaN.
+    fn columns_by_missing_rows(&self) -> BTreeMap<Vec<u32>, Vec<usize>> {
+        let mut groups: BTreeMap<Vec<u32>, Vec<usize>> = BTreeMap::new();
+        for col in 0..self.cols() {
+            let missing = |&row: &u32| self.values()[row as usize * self.cols() + col].is_nan();
+            groups.entry((0..self.rows() as u32).filter(missing).collect()).or_default().push(col);
+        }
+        groups
     }
 }
 
@@ -120,16 +136,6 @@ impl Centred {
         let sums = column_sums(level, values.values(), width);
         let products = gram(level, values.values(), width, d, threads)?;
         Ok(Centred { level, values, features: d, shift, sums, products })
-    }
-
-    /// Columns of the targets, grouped by the rows they miss.
-    fn columns_by_what_they_miss(&self, targets: &Matrix) -> BTreeMap<Vec<u32>, Vec<usize>> {
-        let mut groups: BTreeMap<Vec<u32>, Vec<usize>> = BTreeMap::new();
-        for col in 0..targets.cols() {
-            let missing = |&row: &u32| targets.values()[row as usize * targets.cols() + col].is_nan();
-            groups.entry((0..targets.rows() as u32).filter(missing).collect()).or_default().push(col);
-        }
-        groups
     }
 
     /// Sums of the features, and of their products as d x d, over the rows that are not missing.

@@ -9,6 +9,9 @@ use crate::limits::Limits;
 /// The name of the hidden subcommand that a compiling child is started with.
 pub const COMPILE_COMMAND: &str = "compile-component";
 
+/// Most threads of a compiling child.
+const COMPILE_THREADS: usize = 4;
+
 /// Compiled code of a component, or why there is none.
 pub(crate) fn compile(compiler: &Compiler, path: &Path, bytes: &[u8], limits: &Limits) -> Result<Vec<u8>, String> {
     match compiler {
@@ -26,7 +29,10 @@ fn in_child(program: &Path, path: &Path, bytes: &[u8], limits: &Limits) -> Resul
     let (input, output) = (dir.path().join("in.wasm"), dir.path().join("out.cwasm"));
     let written = routerlab_records::atomic::write_bytes(&input, bytes);
     written.map_err(|error| error.to_string())?;
+    // Every thread of the child reserves address space of its own, so that many would not fit where few do.
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(COMPILE_THREADS);
     let child = Command::new(program)
+        .env("RAYON_NUM_THREADS", threads.to_string())
         .arg(COMPILE_COMMAND)
         .args([&input, &output])
         .args([limits.compile_seconds, limits.compile_memory_bytes, limits.stack_bytes as u64].map(|n| n.to_string()))

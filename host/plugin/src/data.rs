@@ -8,7 +8,7 @@ use wasmtime::component::Resource;
 use crate::bindings::router::routerlab::plugin::{data, types};
 use crate::error::HostFault;
 use crate::kernels::HostMatrix;
-use crate::state::StoreState;
+use crate::state::{CALL_FUEL, StoreState};
 
 /// What is known about a model of the pool before it is asked anything.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,6 +86,9 @@ impl TrainingSet {
     }
 }
 
+/// What handing over one text costs besides its bytes.
+const TEXT_FUEL: u64 = CALL_FUEL;
+
 /// Rows `start .. start + count` as positions, after a check against `rows`.
 fn range(what: &str, start: u32, count: u32, rows: usize) -> Result<std::ops::Range<usize>, HostFault> {
     let end = u64::from(start) + u64::from(count);
@@ -109,6 +112,12 @@ impl StoreState {
         let range = range(what, start, count, rows)?;
         self.charge((range.len() * width) as u64 / 4)?;
         Ok(table[range.start * width..range.end * width].to_vec())
+    }
+
+    /// Empty texts in place of those that are not granted, paid for like others.
+    fn no_texts(&mut self, count: usize) -> Result<Vec<String>, HostFault> {
+        self.charge(TEXT_FUEL * count as u64)?;
+        Ok(vec![String::new(); count])
     }
 
     fn embedding_block(&mut self, handle: &Resource<QuerySet>, start: u32, count: u32) -> Result<Vec<f32>, HostFault> {
@@ -136,40 +145,47 @@ impl StoreState {
 
 impl data::HostQuerySet for StoreState {
     fn rows(&mut self, set: Resource<QuerySet>) -> wasmtime::Result<u32> {
+        self.enter()?;
         Ok(self.object(&set)?.rows() as u32)
     }
 
     fn prompts(&mut self, set: Resource<QuerySet>, start: u32, count: u32) -> wasmtime::Result<Vec<String>> {
+        self.enter()?;
         let queries = self.object(&set)?;
         let range = range("prompts", start, count, queries.rows())?;
         if queries.prompts.is_empty() {
-            return Ok(vec![String::new(); range.len()]);
+            return Ok(self.no_texts(range.len())?);
         }
         let prompts = Arc::clone(&queries.prompts);
         let bytes: usize = prompts[range.clone()].iter().map(|prompt| prompt.len()).sum();
-        self.charge(bytes as u64 + range.len() as u64)?;
+        self.charge(bytes as u64 + TEXT_FUEL * range.len() as u64)?;
         Ok(prompts[range].iter().map(|prompt| String::from(&**prompt)).collect())
     }
 
     fn prompt_tokens(&mut self, set: Resource<QuerySet>, start: u32, count: u32) -> wasmtime::Result<Vec<u32>> {
+        self.enter()?;
         let tokens = Arc::clone(&self.object(&set)?.prompt_tokens);
         Ok(self.block("prompt tokens", start, count, 1, &tokens)?)
     }
 
     fn embedding_width(&mut self, set: Resource<QuerySet>) -> wasmtime::Result<u32> {
+        self.enter()?;
         Ok(self.object(&set)?.embeddings.as_ref().map_or(0, |matrix| matrix.cols() as u32))
     }
 
     fn embeddings(&mut self, set: Resource<QuerySet>, start: u32, count: u32) -> wasmtime::Result<Vec<f32>> {
+        self.enter()?;
         Ok(self.embedding_block(&set, start, count)?)
     }
 
     fn embeddings_bytes(&mut self, set: Resource<QuerySet>, start: u32, count: u32) -> wasmtime::Result<Vec<u8>> {
+        self.enter()?;
         let values = self.embedding_block(&set, start, count)?;
         Ok(values.iter().flat_map(|value| value.to_le_bytes()).collect())
     }
 
     fn embedding_matrix(&mut self, set: Resource<QuerySet>) -> wasmtime::Result<Resource<HostMatrix>> {
+        self.enter()?;
         let queries = self.object(&set)?;
         let matrix = match queries.embeddings.clone() {
             Some(matrix) => matrix,
@@ -179,6 +195,7 @@ impl data::HostQuerySet for StoreState {
     }
 
     fn drop(&mut self, set: Resource<QuerySet>) -> wasmtime::Result<()> {
+        self.enter()?;
         self.table.delete(set)?;
         Ok(())
     }
@@ -186,11 +203,13 @@ impl data::HostQuerySet for StoreState {
 
 impl data::HostTrainingSet for StoreState {
     fn queries(&mut self, set: Resource<TrainingSet>) -> wasmtime::Result<Resource<QuerySet>> {
+        self.enter()?;
         let queries = self.object(&set)?.queries.clone();
         Ok(self.lend(queries)?)
     }
 
     fn models(&mut self, set: Resource<TrainingSet>) -> wasmtime::Result<Vec<types::ModelCard>> {
+        self.enter()?;
         let cards = Arc::clone(&self.object(&set)?.models);
         self.charge(cards.len() as u64 * 64)?;
         let card = |card: &ModelCard| types::ModelCard {
@@ -203,23 +222,28 @@ impl data::HostTrainingSet for StoreState {
     }
 
     fn groups(&mut self, set: Resource<TrainingSet>, start: u32, count: u32) -> wasmtime::Result<Vec<u32>> {
+        self.enter()?;
         let groups = Arc::clone(&self.object(&set)?.groups);
         Ok(self.block("groups", start, count, 1, &groups)?)
     }
 
     fn scores(&mut self, set: Resource<TrainingSet>, start: u32, count: u32) -> wasmtime::Result<Vec<f32>> {
+        self.enter()?;
         Ok(self.outcome_block(&set, "scores", start, count, |set| Arc::clone(&set.scores))?)
     }
 
     fn costs_usd(&mut self, set: Resource<TrainingSet>, start: u32, count: u32) -> wasmtime::Result<Vec<f32>> {
+        self.enter()?;
         Ok(self.outcome_block(&set, "costs", start, count, |set| Arc::clone(&set.costs_usd))?)
     }
 
     fn latencies_ms(&mut self, set: Resource<TrainingSet>, start: u32, count: u32) -> wasmtime::Result<Vec<f32>> {
+        self.enter()?;
         Ok(self.outcome_block(&set, "latencies", start, count, |set| Arc::clone(&set.latencies_ms))?)
     }
 
     fn completion_tokens(&mut self, set: Resource<TrainingSet>, start: u32, count: u32) -> wasmtime::Result<Vec<f32>> {
+        self.enter()?;
         Ok(self.outcome_block(&set, "completion tokens", start, count, |set| Arc::clone(&set.completion_tokens))?)
     }
 
@@ -230,13 +254,15 @@ impl data::HostTrainingSet for StoreState {
         start: u32,
         count: u32,
     ) -> wasmtime::Result<Vec<String>> {
+        self.enter()?;
         let set = self.object(&set)?;
         if model as usize >= set.models.len() {
             let fault = HostFault::breach(format!("asked for the answers of model {model} of {}", set.models.len()));
             return Err(fault.into());
         }
         // No run grants answers to a router of this world.
-        Ok(vec![String::new(); range("answers", start, count, set.queries.rows())?.len()])
+        let range = range("answers", start, count, set.queries.rows())?;
+        Ok(self.no_texts(range.len())?)
     }
 
     fn answer_matrix(
@@ -244,11 +270,13 @@ impl data::HostTrainingSet for StoreState {
         set: Resource<TrainingSet>,
         _model: u32,
     ) -> wasmtime::Result<Option<Resource<HostMatrix>>> {
+        self.enter()?;
         self.object(&set)?;
         Ok(None)
     }
 
     fn drop(&mut self, set: Resource<TrainingSet>) -> wasmtime::Result<()> {
+        self.enter()?;
         self.table.delete(set)?;
         Ok(())
     }

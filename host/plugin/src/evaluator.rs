@@ -10,6 +10,7 @@ use crate::check::{self, Outcome};
 use crate::component::{ComponentFile, Role};
 use crate::engine::Sandbox;
 use crate::error::{Breach, CallError, LoadError};
+use crate::limits::Limit;
 use crate::router::{CallOptions, Called, refused};
 use crate::state::{StoreState, metered, new_store};
 use crate::thread::OnPluginThread;
@@ -94,7 +95,7 @@ impl EvaluatorPlugin {
     pub fn describe(&self, options: &CallOptions, thread: &OnPluginThread) -> Called<EvaluatorDescription> {
         self.call(
             options,
-            options.limits.describe_fuel,
+            (Limit::DescribeFuel, options.limits.describe_fuel),
             thread,
             |guest, store| guest.call_describe(store),
             |said| {
@@ -118,11 +119,11 @@ impl EvaluatorPlugin {
         options: &CallOptions,
         thread: &OnPluginThread,
     ) -> Called<Vec<JudgeRequest>> {
-        let fuel = options.limits.score_fuel_for(items.len());
+        let budget = (Limit::ScoreFuel, options.limits.score_fuel_for(items.len()));
         let sent = to_guest(items);
         self.call(
             options,
-            fuel,
+            budget,
             thread,
             |guest, store| guest.call_judge_requests(store, &sent, config),
             |answer| {
@@ -147,11 +148,11 @@ impl EvaluatorPlugin {
         options: &CallOptions,
         thread: &OnPluginThread,
     ) -> Called<Vec<Outcome>> {
-        let fuel = options.limits.score_fuel_for(items.len());
+        let budget = (Limit::ScoreFuel, options.limits.score_fuel_for(items.len()));
         let sent = to_guest(items);
         self.call(
             options,
-            fuel,
+            budget,
             thread,
             |guest, store| guest.call_score(store, &sent, replies, config),
             |answer| {
@@ -174,7 +175,7 @@ impl EvaluatorPlugin {
     fn call<A, T>(
         &self,
         options: &CallOptions,
-        fuel: u64,
+        budget: (Limit, u64),
         thread: &OnPluginThread,
         ask: impl FnOnce(&exported::Guest, &mut Store<StoreState>) -> wasmtime::Result<A>,
         check: impl FnOnce(A) -> Result<T, CallError>,
@@ -185,7 +186,7 @@ impl EvaluatorPlugin {
             "a plugin was called on a thread with less stack than its sandbox allows"
         );
         let mut store = new_store(&self.sandbox, &options.limits, options.threads);
-        let (answer, fuel) = metered(&mut store, fuel, |store| {
+        let (answer, fuel) = metered(&mut store, budget, |store| {
             let evaluator = self.pre.instantiate(&mut *store)?;
             ask(evaluator.routerlab_plugin_evaluator(), store)
         });

@@ -1,6 +1,7 @@
 //! The `kernels` import: host matrices over `routerlab-kernels`, each operation paid for before it is done.
 
-use routerlab_kernels::{KernelError, Matrix, Metric, fuel};
+use routerlab_kernels::cost::{self, Cost};
+use routerlab_kernels::{KernelError, Matrix, Metric, Threads};
 use wasmtime::component::Resource;
 
 use crate::bindings::router::routerlab::plugin::kernels;
@@ -22,9 +23,13 @@ impl HostMatrix {
     }
 }
 
-/// Rows and columns as the fuel formulas want them.
+/// Rows and columns as the cost formulas want them.
 fn size(matrix: &Matrix) -> (u64, u64) {
     (matrix.rows() as u64, matrix.cols() as u64)
+}
+
+fn bytes(rows: usize, cols: usize) -> u64 {
+    (rows as u64).saturating_mul(cols as u64).saturating_mul(4)
 }
 
 impl From<KernelError> for HostFault {
@@ -34,29 +39,35 @@ impl From<KernelError> for HostFault {
 }
 
 impl StoreState {
-    /// Refuses a result that would be too large before it is computed.
-    fn reserve(&mut self, rows: usize, cols: usize) -> Result<u64, HostFault> {
-        let bytes = (rows as u64).saturating_mul(cols as u64).saturating_mul(4);
-        self.hold(bytes)?;
-        Ok(bytes)
+    /// Does one operation: pays, holds what it needs while it runs and `result_bytes` for what it gives, computes. The
+    /// result's bytes stay held; the caller lends the result with them or releases them.
+    fn work<T>(
+        &mut self,
+        cost: Cost,
+        result_bytes: u64,
+        compute: impl FnOnce(Threads) -> Result<T, KernelError>,
+    ) -> Result<T, HostFault> {
+        self.charge(cost.fuel)?;
+        // Refused before anything is allocated.
+        self.hold(result_bytes.saturating_add(cost.working_bytes))?;
+        let result = compute(self.threads);
+        self.release(cost.working_bytes);
+        result.map_err(|error| {
+            self.release(result_bytes);
+            error.into()
+        })
     }
 
-    /// Makes a rows x cols matrix: pays, reserves, computes, lends.
+    /// Does an operation whose result is one rows x cols matrix, and lends it.
     fn make(
         &mut self,
-        fuel: u64,
+        cost: Cost,
         (rows, cols): (usize, usize),
-        compute: impl FnOnce(&Self) -> Result<Matrix, HostFault>,
+        compute: impl FnOnce(Threads) -> Result<Matrix, KernelError>,
     ) -> Result<Resource<HostMatrix>, HostFault> {
-        self.charge(fuel)?;
-        let held_bytes = self.reserve(rows, cols)?;
-        match compute(self) {
-            Ok(matrix) => self.lend(HostMatrix { matrix, held_bytes }),
-            Err(fault) => {
-                self.release(held_bytes);
-                Err(fault)
-            }
-        }
+        let held_bytes = bytes(rows, cols);
+        let matrix = self.work(cost, held_bytes, compute)?;
+        self.lend(HostMatrix { matrix, held_bytes })
     }
 
     fn matrix(&self, handle: &Resource<HostMatrix>) -> Result<Matrix, HostFault> {
@@ -74,38 +85,45 @@ impl StoreState {
 
 impl kernels::HostHostMatrix for StoreState {
     fn new(&mut self, rows: u32, cols: u32, values: Vec<f32>) -> wasmtime::Result<Resource<HostMatrix>> {
+        self.enter()?;
         let (rows, cols) = (rows as usize, cols as usize);
-        let cost = fuel::matrix(values.len() as u64, 1);
-        Ok(self.make(cost, (values.len(), 1), |_| Ok(Matrix::new(rows, cols, values)?))?)
+        let cost = cost::matrix(values.len() as u64, 1);
+        Ok(self.make(cost, (values.len(), 1), |_| Matrix::new(rows, cols, values))?)
     }
 
     fn rows(&mut self, matrix: Resource<HostMatrix>) -> wasmtime::Result<u32> {
+        self.enter()?;
         Ok(self.object(&matrix)?.matrix.rows() as u32)
     }
 
     fn cols(&mut self, matrix: Resource<HostMatrix>) -> wasmtime::Result<u32> {
+        self.enter()?;
         Ok(self.object(&matrix)?.matrix.cols() as u32)
     }
 
     fn read(&mut self, matrix: Resource<HostMatrix>, start: u32, count: u32) -> wasmtime::Result<Vec<f32>> {
+        self.enter()?;
         let matrix = self.matrix(&matrix)?;
         let part = matrix.slice_rows(start as usize, count as usize).map_err(HostFault::from)?;
-        self.charge(fuel::read(part.rows() as u64, part.cols() as u64))?;
+        let (n, d) = size(&part);
+        self.charge(cost::read(n, d).fuel)?;
         Ok(part.values().to_vec())
     }
 
     fn gather(&mut self, matrix: Resource<HostMatrix>, rows: Vec<u32>) -> wasmtime::Result<Resource<HostMatrix>> {
+        self.enter()?;
         let matrix = self.matrix(&matrix)?;
         let shape = (rows.len(), matrix.cols());
-        let cost = fuel::gather(rows.len() as u64, matrix.cols() as u64);
-        Ok(self.make(cost, shape, |_| Ok(matrix.gather(&rows)?))?)
+        let cost = cost::gather(rows.len() as u64, matrix.cols() as u64);
+        Ok(self.make(cost, shape, |_| matrix.gather(&rows))?)
     }
 
     fn normalise_rows(&mut self, matrix: Resource<HostMatrix>) -> wasmtime::Result<Resource<HostMatrix>> {
+        self.enter()?;
         let matrix = self.matrix(&matrix)?;
-        let shape = (matrix.rows(), matrix.cols());
         let (n, d) = size(&matrix);
-        Ok(self.make(fuel::normalise_rows(n, d), shape, |state| Ok(matrix.normalise_rows(state.threads)?))?)
+        let shape = (matrix.rows(), matrix.cols());
+        Ok(self.make(cost::normalise_rows(n, d), shape, |threads| matrix.normalise_rows(threads))?)
     }
 
     fn multiply(
@@ -114,13 +132,13 @@ impl kernels::HostHostMatrix for StoreState {
         other: Resource<HostMatrix>,
         transposed: bool,
     ) -> wasmtime::Result<Resource<HostMatrix>> {
+        self.enter()?;
         let (matrix, other) = (self.matrix(&matrix)?, self.matrix(&other)?);
         let cols = if transposed { other.rows() } else { other.cols() };
         let (n, d) = size(&matrix);
         let shape = (matrix.rows(), cols);
-        Ok(self.make(fuel::multiply(n, d, cols as u64), shape, |state| {
-            Ok(matrix.multiply(&other, transposed, state.threads)?)
-        })?)
+        let product = |threads| matrix.multiply(&other, transposed, threads);
+        Ok(self.make(cost::multiply(n, d, cols as u64), shape, product)?)
     }
 
     fn nearest(
@@ -130,19 +148,19 @@ impl kernels::HostHostMatrix for StoreState {
         k: u32,
         metric: kernels::Metric,
     ) -> wasmtime::Result<kernels::Neighbours> {
+        self.enter()?;
         let (matrix, queries) = (self.matrix(&matrix)?, self.matrix(&queries)?);
         let (n, d) = size(&matrix);
-        self.charge(fuel::nearest(n, d, queries.rows() as u64))?;
-        // The answer is copied into the plugin; it is held only until then.
-        let held = self.reserve(queries.rows(), matrix.rows().min(k as usize) * 2)?;
+        let cost = cost::nearest(n, d, queries.rows() as u64, k.into());
         let metric = match metric {
             kernels::Metric::Euclidean => Metric::Euclidean,
             kernels::Metric::Cosine => Metric::Cosine,
             kernels::Metric::Dot => Metric::Dot,
         };
-        let found = matrix.nearest(&queries, k as usize, metric, self.threads).map_err(HostFault::from);
+        let held = bytes(queries.rows(), matrix.rows().min(k as usize).saturating_mul(2));
+        let found = self.work(cost, held, |threads| matrix.nearest(&queries, k as usize, metric, threads))?;
+        // The answer is copied into the plugin; it was held only until then.
         self.release(held);
-        let found = found?;
         Ok(kernels::Neighbours { k: found.k as u32, rows: found.rows, distances: found.distances })
     }
 
@@ -153,17 +171,14 @@ impl kernels::HostHostMatrix for StoreState {
         rounds: u32,
         seed: u64,
     ) -> wasmtime::Result<kernels::Clusters> {
+        self.enter()?;
         let matrix = self.matrix(&matrix)?;
         let (n, d) = size(&matrix);
-        self.charge(fuel::kmeans(n, d, k.into(), rounds.into()))?;
-        let held_bytes = self.reserve(matrix.rows().min(k as usize), matrix.cols())?;
-        let clusters = match matrix.kmeans(k as usize, rounds, seed, self.threads) {
-            Ok(clusters) => clusters,
-            Err(error) => {
-                self.release(held_bytes);
-                return Err(HostFault::from(error).into());
-            }
-        };
+        let cost = cost::kmeans(n, d, k.into(), rounds.into());
+        let held_bytes = bytes(matrix.rows().min(k as usize), matrix.cols());
+        let clusters = self.work(cost, held_bytes, |threads| matrix.kmeans(k as usize, rounds, seed, threads))?;
+        // The bits are the same everywhere, so the round at which it ended is too.
+        self.refund(cost.fuel - cost::kmeans(n, d, k.into(), clusters.rounds.into()).fuel);
         let centroids = self.lend(HostMatrix { matrix: clusters.centroids, held_bytes })?;
         let (assignment, inertia, rounds) = (clusters.assignment, clusters.inertia, clusters.rounds);
         Ok(kernels::Clusters { centroids, assignment, inertia, rounds })
@@ -175,27 +190,33 @@ impl kernels::HostHostMatrix for StoreState {
         targets: Resource<HostMatrix>,
         lambda: f32,
     ) -> wasmtime::Result<Resource<HostMatrix>> {
+        self.enter()?;
         let (matrix, targets) = (self.matrix(&matrix)?, self.matrix(&targets)?);
         let (n, d) = size(&matrix);
-        let shape = (matrix.cols() + 1, targets.cols());
-        Ok(self.make(fuel::ridge(n, d, targets.cols() as u64), shape, |state| {
-            Ok(matrix.ridge(&targets, lambda, state.threads)?)
-        })?)
+        // What has to be solved depends on which targets are missing; finding out costs a look at each.
+        let (rows, t) = size(&targets);
+        self.charge(cost::matrix(rows, t).fuel)?;
+        let patterns = targets.missing_patterns() as u64;
+        let shape = (matrix.cols().saturating_add(1), targets.cols());
+        let solve = |threads| matrix.ridge(&targets, lambda, threads);
+        Ok(self.make(cost::ridge(n, d, t, patterns), shape, solve)?)
     }
 
     fn pca(&mut self, matrix: Resource<HostMatrix>, width: u32) -> wasmtime::Result<kernels::Projection> {
+        self.enter()?;
         let matrix = self.matrix(&matrix)?;
         let (n, d) = size(&matrix);
-        self.charge(fuel::pca(n, d))?;
-        let projection = matrix.pca(width as usize, self.threads).map_err(HostFault::from)?;
-        let mean_bytes = self.reserve(1, projection.mean.cols())?;
-        let component_bytes = self.reserve(projection.components.rows(), projection.components.cols())?;
+        let width = width as usize;
+        let (mean_bytes, component_bytes) = (bytes(1, matrix.cols()), bytes(width, matrix.cols()));
+        let held = mean_bytes.saturating_add(component_bytes);
+        let projection = self.work(cost::pca(n, d), held, |threads| matrix.pca(width, threads))?;
         let mean = self.lend(HostMatrix { matrix: projection.mean, held_bytes: mean_bytes })?;
         let components = self.lend(HostMatrix { matrix: projection.components, held_bytes: component_bytes })?;
         Ok(kernels::Projection { mean, components, variances: projection.variances })
     }
 
     fn drop(&mut self, matrix: Resource<HostMatrix>) -> wasmtime::Result<()> {
+        self.enter()?;
         let object = self.table.delete(matrix)?;
         self.release(object.held_bytes);
         Ok(())

@@ -31,7 +31,7 @@ pub struct Limits {
     pub instances: usize,
     /// Host objects (matrices, query sets) a plugin may hold at a time.
     pub handles: usize,
-    /// Bytes of matrices that the host holds because the plugin made them.
+    /// Bytes of matrices that the host holds because the plugin made them, and of what a kernel needs while it runs.
     pub host_bytes: u64,
     /// Native stack of one call in bytes. One value for all plugins of a process.
     pub stack_bytes: usize,
@@ -128,15 +128,25 @@ pub struct LimitReached {
     pub value: u64,
 }
 
-/// The limits that can be reached while a plugin runs.
+/// The limits that can be reached while a plugin runs, each named after its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
-    /// `*_fuel`.
-    Fuel,
+    /// `describe_fuel`.
+    DescribeFuel,
+    /// `train_fuel`.
+    TrainFuel,
+    /// `load_fuel`.
+    LoadFuel,
+    /// `route_fuel` and `route_fuel_per_query`.
+    RouteFuel,
+    /// `score_fuel` and `score_fuel_per_item`.
+    ScoreFuel,
     /// `memory_bytes`.
     Memory,
     /// `table_elements`.
     TableElements,
+    /// `instances`.
+    Instances,
     /// `handles`.
     Handles,
     /// `host_bytes`.
@@ -150,39 +160,30 @@ pub enum Limit {
 }
 
 impl Limit {
-    /// The limit's name in results: `fuel`, `memory`, ...
-    #[must_use]
-    pub fn name(self) -> &'static str {
+    /// The limit's name in results, its unit, and its key under `[limits]`.
+    fn words(self) -> (&'static str, &'static str, &'static str) {
         match self {
-            Self::Fuel => "fuel",
-            Self::Memory => "memory",
-            Self::TableElements => "table-elements",
-            Self::Handles => "handles",
-            Self::HostBytes => "host-bytes",
-            Self::Stack => "stack",
-            Self::AnswerBytes => "answer-bytes",
-            Self::StateBytes => "state-bytes",
-        }
-    }
-
-    fn unit_and_key(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Fuel => ("units", "*_fuel"),
-            Self::Memory => ("bytes", "memory_bytes"),
-            Self::TableElements => ("elements", "table_elements"),
-            Self::Handles => ("handles", "handles"),
-            Self::HostBytes => ("bytes", "host_bytes"),
-            Self::Stack => ("bytes", "stack_bytes"),
-            Self::AnswerBytes => ("bytes", "answer_bytes"),
-            Self::StateBytes => ("bytes", "state_bytes"),
+            Self::DescribeFuel => ("fuel", "units", "describe_fuel"),
+            Self::TrainFuel => ("fuel", "units", "train_fuel"),
+            Self::LoadFuel => ("fuel", "units", "load_fuel"),
+            Self::RouteFuel => ("fuel", "units", "route_fuel"),
+            Self::ScoreFuel => ("fuel", "units", "score_fuel"),
+            Self::Memory => ("memory", "bytes", "memory_bytes"),
+            Self::TableElements => ("table", "elements", "table_elements"),
+            Self::Instances => ("instance", "instances", "instances"),
+            Self::Handles => ("handle", "handles", "handles"),
+            Self::HostBytes => ("host memory", "bytes", "host_bytes"),
+            Self::Stack => ("stack", "bytes", "stack_bytes"),
+            Self::AnswerBytes => ("answer", "bytes", "answer_bytes"),
+            Self::StateBytes => ("state", "bytes", "state_bytes"),
         }
     }
 }
 
 impl LimitReached {
     fn sentence(&self) -> String {
-        let (unit, key) = self.limit.unit_and_key();
-        format!("{} limit of {} {unit} (`limits.{key}`)", self.limit.name(), self.value)
+        let (name, unit, key) = self.limit.words();
+        format!("{name} limit of {} {unit} (`limits.{key}`)", self.value)
     }
 }
 

@@ -82,6 +82,7 @@ fn skip_escape(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
 
 impl Host for StoreState {
     fn say(&mut self, level: Level, text: String) -> wasmtime::Result<()> {
+        self.enter()?;
         self.charge(text.len() as u64)?;
         let level = match level {
             Level::Debug => "debug",

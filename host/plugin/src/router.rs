@@ -125,7 +125,7 @@ impl RouterPlugin {
     /// Asks the router what it is, in a store of its own.
     pub fn describe(&self, options: &CallOptions, thread: &OnPluginThread) -> Called<RouterDescription> {
         let mut store = self.store(options, thread);
-        let (said, fuel) = metered(&mut store, options.limits.describe_fuel, |store| {
+        let (said, fuel) = metered(&mut store, (Limit::DescribeFuel, options.limits.describe_fuel), |store| {
             let router = self.pre.instantiate(&mut *store)?;
             router.routerlab_plugin_router().call_describe(store)
         });
@@ -146,7 +146,7 @@ impl RouterPlugin {
         let mut store = self.store(options, thread);
         let (prompts, embeddings) = (description.needs_prompts, description.needs_embeddings);
         let sets = [train.reduced(prompts, embeddings), validation.reduced(prompts, embeddings)];
-        let (answer, fuel) = metered(&mut store, options.limits.train_fuel, |store| {
+        let (answer, fuel) = metered(&mut store, (Limit::TrainFuel, options.limits.train_fuel), |store| {
             let router = self.pre.instantiate(&mut *store)?;
             let [train, validation] = sets;
             let (train, validation) = (store.data_mut().lend(train)?, store.data_mut().lend(validation)?);
@@ -169,7 +169,7 @@ impl RouterPlugin {
         thread: &OnPluginThread,
     ) -> Called<LoadedRouter> {
         let mut store = self.store(options, thread);
-        let (answer, fuel) = metered(&mut store, options.limits.load_fuel, |store| {
+        let (answer, fuel) = metered(&mut store, (Limit::LoadFuel, options.limits.load_fuel), |store| {
             let router = self.pre.instantiate(&mut *store)?;
             let mut matrices = Vec::with_capacity(state.matrices.len());
             for matrix in &state.matrices {
@@ -232,7 +232,7 @@ impl LoadedRouter {
             .collect();
         let set = queries.reduced(self.needs.0, self.needs.1);
         let (router, trained) = (&self.router, self.trained);
-        let (answer, fuel) = metered(&mut self.store, self.limits.route_fuel_for(rows), |store| {
+        let (answer, fuel) = metered(&mut self.store, (Limit::RouteFuel, self.limits.route_fuel_for(rows)), |store| {
             let set = store.data_mut().lend(set)?;
             let borrowed = Resource::new_borrow(set.rep());
             let answer = router.routerlab_plugin_router().trained().call_route(

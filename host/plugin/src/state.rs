@@ -9,6 +9,9 @@ use crate::limits::{Limit, LimitReached, Limits};
 use crate::log::Log;
 use routerlab_kernels::Threads;
 
+/// What one call from a plugin to the host costs, besides what it does.
+pub(crate) const CALL_FUEL: u64 = 64;
+
 /// Data of one store. A store lives for one `describe`, one `train`, or one loaded router.
 pub(crate) struct StoreState {
     pub(crate) table: ResourceTable,
@@ -20,7 +23,8 @@ pub(crate) struct StoreState {
     /// A limit that the guest ran into; a later trap is explained by it.
     denied: Option<LimitReached>,
     host_bytes_used: u64,
-    call_fuel: u64,
+    /// The budget of the call that runs, by its own name.
+    budget: LimitReached,
     host_fuel_left: u64,
 }
 
@@ -37,9 +41,15 @@ impl StoreState {
             table_used: 0,
             denied: None,
             host_bytes_used: 0,
-            call_fuel: 0,
+            budget: LimitReached { limit: Limit::DescribeFuel, value: 0 },
             host_fuel_left: 0,
         }
+    }
+
+    /// Pays for being called at all. Every host function begins with it: a loop around one that does nothing else would
+    /// otherwise take far longer than its fuel says.
+    pub(crate) fn enter(&mut self) -> Result<(), HostFault> {
+        self.charge(CALL_FUEL)
     }
 
     /// Pays for host work before it is done.
@@ -51,9 +61,14 @@ impl StoreState {
             }
             None => {
                 self.host_fuel_left = 0;
-                Err(HostFault::Limit(LimitReached { limit: Limit::Fuel, value: self.call_fuel }))
+                Err(HostFault::Limit(self.budget.clone()))
             }
         }
+    }
+
+    /// Gives back what host work was paid for and did not need. What comes back is the same on every machine.
+    pub(crate) fn refund(&mut self, fuel: u64) {
+        self.host_fuel_left = self.host_fuel_left.saturating_add(fuel).min(self.budget.value);
     }
 
     /// Counts bytes that the host holds for the guest.
@@ -132,13 +147,14 @@ pub(crate) fn new_store(sandbox: &Sandbox, limits: &Limits, threads: Threads) ->
 /// call that succeeds never used more than its budget, and one that does not stop is ended by either account alone.
 pub(crate) fn metered<T>(
     store: &mut Store<StoreState>,
-    fuel: u64,
+    (limit, fuel): (Limit, u64),
     call: impl FnOnce(&mut Store<StoreState>) -> wasmtime::Result<T>,
 ) -> (Result<T, CallError>, u64) {
+    let budget = LimitReached { limit, value: fuel };
     // Fuel is kept as a signed number inside wasmtime.
     let fuel = fuel.min(i64::MAX as u64);
     let state = store.data_mut();
-    state.call_fuel = fuel;
+    state.budget = budget.clone();
     state.host_fuel_left = fuel;
     if let Err(error) = store.set_fuel(fuel) {
         return (Err(CallError::Trapped(error.to_string())), 0);
@@ -148,14 +164,14 @@ pub(crate) fn metered<T>(
     let host = fuel.saturating_sub(store.data().host_fuel_left);
     let used = guest.saturating_add(host);
     match result {
-        Ok(_) if used > fuel => (Err(CallError::Stopped(LimitReached { limit: Limit::Fuel, value: fuel })), fuel),
+        Ok(_) if used > fuel => (Err(CallError::Stopped(budget)), fuel),
         Ok(value) => (Ok(value), used),
-        Err(error) => (Err(explain(&error, store.data(), fuel)), used.min(fuel)),
+        Err(error) => (Err(explain(&error, store.data())), used.min(fuel)),
     }
 }
 
 /// Turns what wasmtime reports into one of the kinds.
-fn explain(error: &wasmtime::Error, state: &StoreState, fuel: u64) -> CallError {
+fn explain(error: &wasmtime::Error, state: &StoreState) -> CallError {
     if let Some(fault) = error.downcast_ref::<HostFault>() {
         return match fault {
             HostFault::Breach(breach) => CallError::Breach(breach.clone()),
@@ -164,7 +180,7 @@ fn explain(error: &wasmtime::Error, state: &StoreState, fuel: u64) -> CallError 
     }
     let stopped = |limit, value| CallError::Stopped(LimitReached { limit, value });
     match error.downcast_ref::<wasmtime::Trap>() {
-        Some(wasmtime::Trap::OutOfFuel) => stopped(Limit::Fuel, fuel),
+        Some(wasmtime::Trap::OutOfFuel) => CallError::Stopped(state.budget.clone()),
         Some(wasmtime::Trap::StackOverflow) => stopped(Limit::Stack, state.limits.stack_bytes as u64),
         Some(trap) => match (&state.denied, state.log.last_error()) {
             // Most guests abort when memory is refused: the refusal is the reason, the trap its consequence.
@@ -172,8 +188,12 @@ fn explain(error: &wasmtime::Error, state: &StoreState, fuel: u64) -> CallError 
             (None, Some(said)) => CallError::Trapped(format!("{said} ({trap})")),
             (None, None) => CallError::Trapped(trap.to_string()),
         },
+        // Two limits are kept by wasmtime itself, which says so in words alone; `tests/limits.rs` hits both.
         None if error.to_string().contains("fuel allocated for hostcalls") => {
             stopped(Limit::AnswerBytes, state.limits.answer_bytes as u64)
+        }
+        None if error.to_string().contains("instance count too high") => {
+            stopped(Limit::Instances, state.limits.instances as u64)
         }
         None => match &state.denied {
             Some(denied) => CallError::Stopped(denied.clone()),

@@ -54,6 +54,14 @@ impl Decisions {
         Self { choices, utilities: None }
     }
 
+    /// Says how good each model was thought to be (queries x models), where the choices follow another rule than
+    /// [`Utilities::decide`].
+    #[must_use]
+    pub fn with_utilities(mut self, utilities: Utilities) -> Self {
+        self.utilities = Some(utilities);
+        self
+    }
+
     /// The model of each query.
     pub fn choices(&self) -> &[ModelIndex] {
         &self.choices

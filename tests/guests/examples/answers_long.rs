@@ -1,0 +1,15 @@
+//! Chooses for one query more than there are.
+
+use routerlab_sdk::{Decisions, Error, Preference, QuerySet};
+use routerlab_test_guests::{BadRouter, bad_router};
+
+/// What spoils one step.
+pub struct Guest;
+
+impl BadRouter for Guest {
+    fn route(queries: &QuerySet<'_>, _: &[Preference]) -> Result<Vec<Decisions>, Error> {
+        Ok(vec![Decisions::always(0, queries.rows() + 1)])
+    }
+}
+
+bad_router!(Guest, "answers-long");

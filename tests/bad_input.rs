@@ -148,7 +148,7 @@ fn a_file_that_is_no_usable_component_is_told_apart() {
         2,
         "cannot read component `b.wasm`: No such file or directory (os error 2)",
     );
-    refused(&scratch, &["inspect", "."], 2, "cannot read component `.`: is a directory");
+    refused(&scratch, &["inspect", "."], 2, "cannot read component `.`: Is a directory (os error 21)");
 }
 
 #[test]
@@ -159,12 +159,12 @@ fn a_component_of_another_role_is_refused_where_it_is_used() {
     scratch.write("a.wasm", std::fs::read(component("number")).unwrap());
     let ran = scratch.routerlab(["bench", "e.toml"]);
     assert_eq!(ran.code, Some(3), "{}", ran.stderr);
-    let reason = "a (seed 42): not-loaded: component `a.wasm` is an evaluator, but a router is needed here\n";
+    let reason = "a (seed 42): broke-contract: component `a.wasm` is an evaluator, but a router is needed here\n";
     assert!(ran.stderr.contains(reason), "{}", ran.stderr);
     scratch.write("evaluators/exact-match.wasm", std::fs::read(component("knn")).unwrap());
     let score = ["score", "starter", "--evaluators", "evaluators"];
     let wrong = "component `evaluators/exact-match.wasm` is a router, but an evaluator is needed here";
-    refused(&scratch, &score, 2, wrong);
+    refused(&scratch, &score, 3, wrong);
 }
 
 const QUERY: &str = r#"{"dataset":"d","split":"test","index":1,"query":"1+1?","prompt":"1+1? Number.","ground_truth":"2","evaluator":"number"}"#;

@@ -3,10 +3,10 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use routerlab_records::{CellStatus, DecisionRow, MetricRow, ScoreRow, read_table};
+use routerlab_records::{CellStatus, DecisionRow, MetricRow, RunRow, ScoreRow, read_table};
 
 mod support;
-use support::{ROUTERS, Scratch, cells, checkout, components, digests, experiment, good_routers};
+use support::{ROUTERS, Scratch, cells, checkout, component, components, digests, experiment, good_routers};
 
 /// Runs the demo into `out`; gives its leaderboard and the folder of its tables.
 fn demo(scratch: &Scratch, out: &str) -> (String, PathBuf) {
@@ -62,15 +62,25 @@ fn a_run_that_lost_cells_is_completed_and_its_tables_agree() {
         "cells/knn-42.parquet",
         "decisions/linear-999.parquet",
         "cells/linear-999.parquet",
+        "decisions/random-42.parquet",
     ] {
         std::fs::remove_file(run.join(lost)).unwrap();
     }
+    // Decisions that somebody changed are no longer those of the cell.
+    let decisions = run.join("decisions/knn-999.parquet");
+    let mut bytes = std::fs::read(&decisions).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&decisions, bytes).unwrap();
     let report = scratch.routerlab(["report".as_ref(), run.as_os_str()]);
     assert_eq!(report.code, Some(2));
     assert!(report.stderr.contains("is not complete"), "{}", report.stderr);
     let (completed, run) = demo(&scratch, "out");
     assert_eq!(completed, leaderboard);
     assert_eq!(digests(&run), before);
+    let finished = std::fs::read(run.join("runs.parquet")).unwrap();
+    assert_eq!(demo(&scratch, "out").0, leaderboard);
+    assert_eq!(std::fs::read(run.join("runs.parquet")).unwrap(), finished, "what is complete is not written again");
 
     // Scores come from evaluators that ran on the recorded outputs.
     let scores = read_table::<ScoreRow>(&scratch.path("out/starter-data/scores.parquet")).unwrap().rows;
@@ -110,4 +120,38 @@ fn a_report_comes_in_every_format() {
         ]);
         assert!(std::fs::read_to_string(scratch.path(format)).unwrap().contains(sign), "{format}");
     }
+}
+
+#[test]
+fn a_component_that_could_not_be_loaded_is_tried_again_and_a_secret_is_not_written_down() {
+    let scratch = Scratch::new();
+    scratch.starter();
+    let lines = "protocol.seeds = [42]\nprotocol.secret = \"nobody-knows\"\nstatistics.replicates = 100";
+    scratch.write("e.toml", experiment("e", "starter", lines, [("random", component("random"))]));
+    // A machine without a place for temporary files cannot compile.
+    let nowhere = scratch.path("nowhere");
+    let failed = scratch.routerlab_with(&[("TMPDIR", nowhere.as_path())], ["bench", "e.toml", "--out", "out"]);
+    assert_eq!(failed.code, Some(1), "{}", failed.stderr);
+    assert_eq!(cells(&scratch.run_below("out"))[0].status, CellStatus::NotLoaded);
+    scratch.done(["bench", "e.toml", "--out", "out"]);
+    let run = scratch.run_below("out");
+    assert_eq!(cells(&run)[0].status, CellStatus::Ok);
+
+    let config = &read_table::<RunRow>(&run.join("runs.parquet")).unwrap().rows[0].config;
+    assert!(config.contains("sha-256") && !config.contains("nobody-knows"), "{config}");
+}
+
+#[test]
+fn a_reader_that_has_had_enough_is_no_error() {
+    let scratch = Scratch::new();
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_routerlab"))
+        .args(["inspect".as_ref(), checkout().join("datasets/starter/queries.parquet").as_os_str()])
+        .env("ROUTERLAB_CACHE", scratch.cache())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
 }

@@ -95,7 +95,17 @@ impl Scratch {
 
     /// Runs the program inside.
     pub(crate) fn routerlab<S: AsRef<std::ffi::OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Ran {
+        self.routerlab_with(&[], args)
+    }
+
+    /// Runs the program inside, with changes to its environment.
+    pub(crate) fn routerlab_with<S: AsRef<std::ffi::OsStr>>(
+        &self,
+        environment: &[(&str, &Path)],
+        args: impl IntoIterator<Item = S>,
+    ) -> Ran {
         let mut command = Command::new(env!("CARGO_BIN_EXE_routerlab"));
+        command.envs(environment.iter().copied());
         let output =
             command.args(args).current_dir(self.0.path()).env("ROUTERLAB_CACHE", self.cache()).output().unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

@@ -2,11 +2,12 @@
 //!
 //! A cell shares nothing that can be changed with any other, and whatever its plugin does ends as a status here.
 
+use std::any::Any;
 use std::time::Instant;
 
 use routerlab_plugin::{
-    CallError, CallOptions, Decisions, LoadedRouter, OnPluginThread, Preference, QuerySet, RouterDescription,
-    RouterPlugin, plain,
+    Breach, CallError, CallOptions, Decisions, LoadError, LoadedRouter, OnPluginThread, Preference, QuerySet,
+    RouterDescription, RouterPlugin, plain,
 };
 use routerlab_records::CellStatus;
 use sha2::{Digest, Sha256};
@@ -32,7 +33,25 @@ impl Status {
             CallError::Stopped(_) => CellStatus::Stopped,
             CallError::Trapped(_) => CellStatus::Trapped,
         };
-        Self::Failed(kind, format!("{step}: {}", plain(&error.to_string())))
+        Self::Failed(kind, format!("{step}: {}", in_one_line(&error.to_string())))
+    }
+
+    /// A component outside the contract, or one that would take more than it may, ends as a call would; anything else
+    /// is the file's or the machine's fault.
+    pub(crate) fn of_load(error: &LoadError) -> Self {
+        let words = in_one_line(&error.to_string());
+        match error {
+            error if error.breaks_contract() => Self::Failed(CellStatus::BrokeContract, words),
+            LoadError::Stopped { .. } => Self::Failed(CellStatus::Stopped, words),
+            _ => Self::NotLoaded(words),
+        }
+    }
+
+    /// The host itself failed while the cell ran.
+    pub(crate) fn of_panic(panic: &(dyn Any + Send)) -> Self {
+        let said = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        let words = format!("the host failed: {}", in_one_line(said.unwrap_or("for an unknown reason")));
+        Self::Failed(CellStatus::Failed, words)
     }
 
     pub(crate) fn as_cell_status(&self) -> CellStatus {
@@ -52,10 +71,19 @@ impl Status {
     }
 }
 
+/// Words that come from a plugin, so that they can neither play tricks on a terminal nor look like several messages.
+pub(crate) fn in_one_line(words: &str) -> String {
+    let words = plain(words);
+    let lines: Vec<&str> = words.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    lines.join("; ")
+}
+
 /// Choices of one part: preference after preference, row after row, models as the data numbers them.
 #[derive(Debug, Default)]
 pub(crate) struct Routed {
     pub(crate) choices: Vec<Vec<u32>>,
+    /// For each preference whether the router gives utilities.
+    estimates: Vec<bool>,
     /// rows x models under the first preference (quality alone), when the router gives utilities.
     pub(crate) utilities: Option<Vec<f32>>,
     /// Per row: time and fuel of its batch, shared equally among the rows.
@@ -129,7 +157,7 @@ pub(crate) fn run_cell(
 
     let started = Instant::now();
     let sets = (&prepared.train, &prepared.validation);
-    let trained = plugin.train(description, sets, config, u64::from(prepared.seed), &options.call, thread);
+    let trained = plugin.train(description, sets, config, prepared.router_seed, &options.call, thread);
     result.train_ms = started.elapsed().as_secs_f64() * 1e3;
     result.train_fuel = trained.fuel;
     result.log.push_str(&trained.log);
@@ -199,7 +227,8 @@ fn route_part(
         latency_weight: 0.0,
     };
     let preferences: Vec<_> = values.iter().map(wish).collect();
-    let mut routed = Routed { choices: vec![Vec::new(); values.len()], ..Routed::default() };
+    let mut routed =
+        Routed { choices: vec![Vec::new(); values.len()], estimates: vec![false; values.len()], ..Routed::default() };
     let mut start = 0;
     while start < queries.rows() {
         let batch = queries.batch(start, options.batch_queries);
@@ -208,7 +237,7 @@ fn route_part(
         let called = router.route(&batch, &preferences, &[], thread);
         let share_ns = started.elapsed().as_nanos() as u64 / rows as u64;
         log.push_str(&called.log);
-        routed.take(called.result?, &prepared.pool, digest);
+        routed.take(called.result?, &prepared.pool, digest)?;
         routed.route_ns.extend(std::iter::repeat_n(share_ns, rows));
         // The remainder goes to the first row, so that the rows add up to what was used.
         let share = called.fuel / rows as u64;
@@ -220,17 +249,25 @@ fn route_part(
 }
 
 impl Routed {
-    /// Adds a batch, with models numbered as the data numbers them.
-    fn take(&mut self, decisions: Vec<Decisions>, pool: &[u32], digest: &mut CellDigest) {
+    /// Adds a batch, with models numbered as the data numbers them. A router gives utilities for a preference always or
+    /// never: a table of them would otherwise have rows that belong to other queries.
+    fn take(&mut self, decisions: Vec<Decisions>, pool: &[u32], digest: &mut CellDigest) -> Result<(), CallError> {
         for (at, decision) in decisions.into_iter().enumerate() {
-            let choices = decision.choices.iter().map(|position| pool[*position as usize]);
-            self.choices[at].extend(choices);
+            let before = self.choices[at].len();
+            if before > 0 && self.estimates[at] != decision.utilities.is_some() {
+                let (now, then) = if self.estimates[at] { ("no", "some") } else { ("some", "none") };
+                let words = format!("answered {now} utilities for this batch and {then} for an earlier one");
+                return Err(CallError::Breach(Breach(words)));
+            }
+            self.estimates[at] = decision.utilities.is_some();
+            self.choices[at].extend(decision.choices.iter().map(|position| pool[*position as usize]));
             let utilities = decision.utilities.map(|values| unpermuted(&values, pool));
-            digest.add(at, &self.choices[at][self.choices[at].len() - decision.choices.len()..], utilities.as_deref());
+            digest.add(at, &self.choices[at][before..], utilities.as_deref());
             if let (0, Some(utilities)) = (at, utilities) {
                 self.utilities.get_or_insert_default().extend(utilities);
             }
         }
+        Ok(())
     }
 }
 

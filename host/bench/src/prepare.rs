@@ -13,12 +13,14 @@ use crate::data::Data;
 use crate::error::BenchError;
 use crate::experiment::{Protocol, Track};
 use crate::partition::{self, Partition};
-use crate::shuffle::shuffled;
+use crate::shuffle::Key;
 
 /// Everything one seed needs, shared by all routers.
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub(crate) seed: u32,
+    /// The seed that routers are given.
+    pub(crate) router_seed: u64,
     /// Rows of the data in the order in which routers see them.
     pub(crate) parts: Partition,
     /// Position in the routers' pool -> model of the data.
@@ -70,16 +72,22 @@ impl Prepared {
         let train = data.part(&parts.train)?;
         let missing = missing_rule(data, protocol, &train)?;
         let dearest_usd = dearest(&train);
+        let key = Key { seed, secret: protocol.secret.as_deref() };
+        // Published protocols name the seed itself.
+        let router_seed = match protocol.track {
+            Track::Compat => seed.into(),
+            Track::Fair => key.router_seed(),
+        };
         // Records come dataset by dataset: their order would give the dataset away.
         for (name, rows) in
             [("train", &mut parts.train), ("validation", &mut parts.validation), ("test", &mut parts.test)]
         {
-            let order = shuffled(name, seed, rows.iter().map(|row| data.ids[*row as usize].to_string()));
+            let order = key.shuffled(name, rows.iter().map(|row| data.ids[*row as usize].to_string()));
             *rows = order.into_iter().map(|at| rows[at as usize]).collect();
         }
         let masked = protocol.masks_models();
         let pool = match masked {
-            true => shuffled("pool", seed, data.models.iter().map(|model| model.as_str())),
+            true => key.shuffled("pool", data.models.iter().map(|model| model.as_str())),
             false => (0..data.models.len() as u32).collect(),
         };
         let cards: Arc<[ModelCard]> = pool
@@ -87,11 +95,11 @@ impl Prepared {
             .enumerate()
             .map(|(position, model)| card(&data.cards[*model as usize], position, masked))
             .collect();
-        let groups = shuffled("groups", seed, data.datasets.iter().map(|dataset| dataset.as_str()));
+        let groups = key.shuffled("groups", data.datasets.iter().map(|dataset| dataset.as_str()));
         let view = View { data, pool: &pool, cards: &cards, groups: &groups, track: protocol.track };
         let (train, validation, test) =
             (view.set(&parts.train)?, view.set(&parts.validation)?, view.queries(&parts.test)?);
-        Ok(Self { seed, pool: pool.clone(), train, validation, test, parts, dearest_usd, missing })
+        Ok(Self { seed, router_seed, pool: pool.clone(), train, validation, test, parts, dearest_usd, missing })
     }
 }
 
@@ -152,31 +160,38 @@ impl View<'_> {
 
     fn set(&self, rows: &[u32]) -> Result<TrainingSet, BenchError> {
         let data = self.data;
-        // The reference trains on missing records as wrong and free (metrics.md 3); the fair track leaves them out.
         let models = self.pool.len();
-        let missing = if self.track == Track::Compat { 0.0 } else { f32::NAN };
+        let observed = &data.observed;
+        // The reference trains on missing records as wrong and free (metrics.md 3); the fair track leaves them out. An
+        // answer whose cost is unknown is free on neither.
+        let missing = if self.track == Track::Compat { 0.0 } else { f64::NAN };
+        let missing_cost = if data.has_costs() { missing } else { f64::NAN };
+        let score = |row: usize, model: usize| match observed.scores(row)[model] {
+            score if score.is_nan() => missing,
+            score => score,
+        };
+        let cost = |row: usize, model: usize| match observed.costs_usd(row)[model] {
+            _ if self.track == Track::Compat && observed.scores(row)[model].is_nan() => missing_cost,
+            cost => cost,
+        };
         Ok(TrainingSet {
             queries: self.queries(rows)?,
             models: Arc::clone(self.cards),
             groups: rows.iter().map(|row| self.groups[data.dataset[*row as usize] as usize]).collect(),
-            scores: self.table(rows, missing, |row| data.observed.scores(row)),
-            costs_usd: self
-                .table(rows, if data.has_costs() { missing } else { f32::NAN }, |row| data.observed.costs_usd(row)),
-            latencies_ms: self.table(rows, f32::NAN, |row| &data.latency_ms[row * models..(row + 1) * models]),
-            completion_tokens: self
-                .table(rows, f32::NAN, |row| &data.completion_tokens[row * models..(row + 1) * models]),
+            scores: self.table(rows, score),
+            costs_usd: self.table(rows, cost),
+            latencies_ms: self.table(rows, |row, model| data.latency_ms[row * models + model]),
+            completion_tokens: self.table(rows, |row, model| data.completion_tokens[row * models + model]),
         })
     }
 
     /// rows x pool, models in the order of the pool.
-    fn table<'b>(&self, rows: &[u32], missing: f32, values: impl Fn(usize) -> &'b [f64]) -> Arc<[f32]> {
-        let mut table = Vec::with_capacity(rows.len() * self.pool.len());
-        for row in rows {
-            let row = values(*row as usize);
-            table.extend(
-                self.pool.iter().map(|model| row[*model as usize] as f32).map(|v| if v.is_nan() { missing } else { v }),
-            );
-        }
-        table.into()
+    fn table(&self, rows: &[u32], value: impl Fn(usize, usize) -> f64) -> Arc<[f32]> {
+        let of_row = |row: &u32| {
+            let row = *row as usize;
+            let value = &value;
+            self.pool.iter().map(move |model| value(row, *model as usize) as f32)
+        };
+        rows.iter().flat_map(of_row).collect()
     }
 }

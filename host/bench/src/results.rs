@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use routerlab_metrics::Observed;
+use routerlab_plugin::CONTRACT_VERSION;
 use routerlab_records::{
     CellRow, CellStatus, ContentDigest, DecisionRow, Provenance, RunRow, RunStatus, TableWriter, digest_file,
     read_table, write_table,
@@ -26,6 +27,10 @@ use crate::run::run_dir;
 
 /// This program, as tables name it.
 pub const TOOL: &str = concat!("routerlab ", env!("CARGO_PKG_VERSION"));
+
+/// Changes whenever this program would decide or record something else from equal inputs, so that cells of both are never
+/// mixed in one run.
+const DECISION_FORMAT: &str = "1";
 
 /// What makes a run that run: equal identities give equal decisions.
 #[derive(Debug, Clone)]
@@ -52,12 +57,12 @@ impl RunIdentity {
             router.name = Some(router.report_name());
             router.component = PathBuf::new();
         }
-        let config = serde_json::to_string(&without_paths).unwrap_or_default();
+        let config = as_json(&without_paths)?;
         let mut config_digest = ContentDigest::new();
         config_digest.text(&config);
         let config_digest = config_digest.hex();
         let mut identity = ContentDigest::new();
-        identity.text(TOOL).text(&config_digest);
+        identity.text(TOOL).text(CONTRACT_VERSION).text(DECISION_FORMAT).text(&config_digest);
         for (name, digest) in &digests {
             identity.text(name).text(digest);
         }
@@ -113,14 +118,41 @@ impl Results {
         self.file("decisions", router, seed)
     }
 
-    /// The row of a cell that ended in an earlier, interrupted run. A damaged row counts as absent.
-    pub(crate) fn done_cell(&self, router: &str, seed: u32) -> Result<Option<CellRow>, BenchError> {
-        let path = self.file("cells", router, seed);
-        if !path.exists() {
-            return Ok(None);
-        }
-        let row = read_table::<CellRow>(&path).ok().and_then(|table| table.rows.into_iter().next());
-        Ok(row.filter(|row| row.run_id.as_str() == self.run_id))
+    /// The sha-256 that the run has for a router's component.
+    pub(crate) fn component_digest(&self, router: &str) -> Option<&str> {
+        self.provenance.inputs.get(&format!("router {router}")).map(String::as_str)
+    }
+
+    /// The row of a cell that ended, now or in an earlier run that was stopped. A row that is damaged or of another run
+    /// counts as absent.
+    fn cell(&self, router: &str, seed: u32) -> Option<CellRow> {
+        let row = read_table::<CellRow>(&self.file("cells", router, seed)).ok()?.rows.into_iter().next();
+        row.filter(|row| row.run_id.as_str() == self.run_id)
+    }
+
+    /// The row of a cell that need not be run again: its decisions are those that were written, and what ended it was
+    /// the plugin's doing. A machine that could not load it, or a fault of the host, may be mended by now.
+    pub(crate) fn done_cell(&self, router: &str, seed: u32) -> Option<CellRow> {
+        let row = self.cell(router, seed)?;
+        let mended = matches!(row.status, CellStatus::NotLoaded | CellStatus::Failed);
+        let whole = match &row.decisions_file_digest {
+            Some(written) => digest_file(&self.decisions_file(router, seed)).is_ok_and(|found| found == *written),
+            None => true,
+        };
+        (!mended && whole).then_some(row)
+    }
+
+    /// All cells, if the run is complete and none of them needs to be run again.
+    pub(crate) fn complete(&self, experiment: &Experiment) -> Result<Option<Vec<CellRow>>, BenchError> {
+        let finished = ["metrics.parquet", "runs.parquet"].iter().all(|name| self.dir.join(name).exists());
+        let all_done = || {
+            let seeds = &experiment.protocol.seeds;
+            experiment.router.iter().all(|router| {
+                let name = router.report_name();
+                seeds.iter().all(|seed| self.done_cell(&name, *seed).is_some())
+            })
+        };
+        if finished && all_done() { self.cells(experiment).map(Some) } else { Ok(None) }
     }
 
     /// All cells of a run that has ended, in the experiment's order.
@@ -128,7 +160,7 @@ impl Results {
         let mut rows = Vec::new();
         for router in &experiment.router {
             for seed in &experiment.protocol.seeds {
-                let row = self.done_cell(&router.report_name(), *seed)?;
+                let row = self.cell(&router.report_name(), *seed);
                 rows.push(row.ok_or_else(|| BenchError::Results {
                     path: self.dir.clone(),
                     reason: format!(
@@ -151,11 +183,14 @@ impl Results {
         options: &CellOptions,
         result: &CellResult,
     ) -> Result<CellRow, BenchError> {
-        if let (Some(router), Some(_)) = (router, &result.decisions_digest) {
-            let preferences = preferences_of(&router.description, prepared, options);
-            self.write_decisions(name, prepared, data, &preferences, result)?;
-        }
-        let component_digest = self.provenance.inputs.get(&format!("router {name}")).cloned().unwrap_or_default();
+        let decisions_file_digest = match (router, &result.decisions_digest) {
+            (Some(router), Some(_)) => {
+                let preferences = preferences_of(&router.description, prepared, options);
+                Some(self.write_decisions(name, prepared, data, &preferences, result)?)
+            }
+            _ => None,
+        };
+        let component_digest = self.component_digest(name).unwrap_or_default().to_owned();
         let row = CellRow {
             run_id: self.run_id.as_str().into(),
             router: name.into(),
@@ -164,6 +199,7 @@ impl Results {
             detail: result.status.detail().map(Into::into),
             component_digest,
             decisions_digest: result.decisions_digest.clone(),
+            decisions_file_digest,
             train_ms: result.train_ms,
             route_ms: result.route_ms,
             train_fuel: result.train_fuel,
@@ -182,7 +218,7 @@ impl Results {
         data: &Data,
         preferences: &[f64],
         result: &CellResult,
-    ) -> Result<(), BenchError> {
+    ) -> Result<String, BenchError> {
         let path = self.decisions_file(name, prepared.seed);
         let mut writer = TableWriter::<DecisionRow>::create(&path, &self.provenance)?;
         let models = data.models.len();
@@ -233,8 +269,7 @@ impl Results {
                 })?;
             }
         }
-        writer.finish()?;
-        Ok(())
+        Ok(writer.finish()?.digest)
     }
 
     /// Writes the run itself: its presence means that everything else is there.
@@ -245,11 +280,18 @@ impl Results {
         cells: &[CellRow],
     ) -> Result<(), BenchError> {
         let all_ok = cells.iter().all(|cell| cell.status == CellStatus::Ok);
+        // The tables of a run may be published; who has the secret could foresee the parts of every other run with it.
+        let mut shown = experiment.clone();
+        if let Some(secret) = &mut shown.protocol.secret {
+            let mut digest = ContentDigest::new();
+            digest.text(secret);
+            *secret = format!("sha-256 {}", digest.hex());
+        }
         let row = RunRow {
             run_id: self.run_id.as_str().into(),
-            config: serde_json::to_string(experiment).unwrap_or_default(),
-            digests: serde_json::to_string(&identity.digests).unwrap_or_default(),
-            seeds: serde_json::to_string(&experiment.protocol.seeds).unwrap_or_default(),
+            config: as_json(&shown)?,
+            digests: as_json(&identity.digests)?,
+            seeds: as_json(&experiment.protocol.seeds)?,
             host_version: env!("CARGO_PKG_VERSION").into(),
             machine: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
             started_at: self.started_at.clone(),
@@ -272,6 +314,12 @@ impl<'a> Judging<'a> {
     fn new(name: &'static str, data: &Data, rows: &'a [u32], routed: &'a Routed) -> Result<Self, BenchError> {
         Ok(Self { name, rows, routed, observed: data.part(rows)? })
     }
+}
+
+/// Settings as JSON. Paths that are no text cannot be written down.
+fn as_json(value: &impl serde::Serialize) -> Result<String, BenchError> {
+    let failed = |error: serde_json::Error| BenchError::Results { path: PathBuf::new(), reason: error.to_string() };
+    serde_json::to_string(value).map_err(failed)
 }
 
 /// The current time in UTC as `2026-01-31T12:00:00Z`.

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use routerlab_plugin::{CallOptions, OnPluginThread, RouterPlugin, Sandbox, Threads, on_plugin_thread, plain};
+use routerlab_plugin::{CallOptions, OnPluginThread, RouterPlugin, Sandbox, Threads, on_plugin_thread};
 use routerlab_records::{CellRow, CellStatus};
 
 use crate::cell::{CellOptions, CellResult, ReadyRouter, Status, run_cell};
@@ -64,6 +65,12 @@ pub fn run(
     let data = Data::load(&experiment.data)?;
     let identity = RunIdentity::of(experiment, &data)?;
     let results = Results::open(&options.out, &identity, experiment)?;
+    if let Some(cells) = results.complete(experiment)? {
+        for (done, cell) in (1..).zip(&cells) {
+            observer.cell(done, cells.len(), cell, true);
+        }
+        return Ok(FinishedRun { dir: results.dir().to_owned(), cells });
+    }
     // Every seed is prepared once before anything runs, so that a wrong protocol is found early.
     for seed in &experiment.protocol.seeds {
         crate::prepare::parts_of(&data, &experiment.protocol, *seed)?;
@@ -165,7 +172,7 @@ impl<'a> Sweep<'a> {
 
     fn one_cell(&self, router: usize, seed: u32) -> Result<(), BenchError> {
         let name = self.experiment.router[router].report_name();
-        let (row, taken) = match self.results.done_cell(&name, seed)? {
+        let (row, taken) = match self.results.done_cell(&name, seed) {
             Some(row) => (row, true),
             None => (self.run_one(router, &name, seed)?, false),
         };
@@ -186,7 +193,12 @@ impl<'a> Sweep<'a> {
             Err(status) => (CellResult::failed(status.clone()), None),
         };
         let stack_bytes = self.experiment.limits.stack_bytes;
-        let (result, ready) = on_plugin_thread(stack_bytes, on_thread).map_err(BenchError::Thread)?;
+        // A fault of ours that one cell brings to light may not cost the others their work either.
+        let ran = catch_unwind(AssertUnwindSafe(|| on_plugin_thread(stack_bytes, on_thread)));
+        let (result, ready) = match ran {
+            Ok(ran) => ran.map_err(BenchError::Thread)?,
+            Err(panic) => (CellResult::failed(Status::of_panic(&*panic)), None),
+        };
         self.results.write_cell(name, ready, prepared, self.data, &self.options, &result)
     }
 
@@ -194,8 +206,14 @@ impl<'a> Sweep<'a> {
     fn ready(&self, router: usize, thread: &OnPluginThread) -> &Result<ReadyRouter, Status> {
         self.routers[router].get_or_init(|| {
             let entry = &self.experiment.router[router];
-            let plugin = RouterPlugin::load(self.sandbox, &entry.component)
-                .map_err(|error| Status::NotLoaded(plain(&error.to_string())))?;
+            let plugin = RouterPlugin::load(self.sandbox, &entry.component).map_err(|error| Status::of_load(&error))?;
+            if Some(plugin.digest()) != self.results.component_digest(&entry.report_name()) {
+                let words = format!(
+                    "component `{}` was changed after the run began; give the same command again",
+                    entry.component.display()
+                );
+                return Err(Status::NotLoaded(words));
+            }
             let said = plugin.describe(&self.options.call, thread);
             let description = said.result.map_err(|error| Status::of("describe", &error))?;
             if description.needs_embeddings && self.data.embeddings.is_none() {

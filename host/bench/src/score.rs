@@ -8,14 +8,14 @@ use std::sync::{Mutex, PoisonError};
 
 use routerlab_plugin::{
     CallError, CallOptions, EvaluatorDescription, EvaluatorPlugin, Item, OnPluginThread, Outcome, Sandbox,
-    on_plugin_thread, plain,
+    on_plugin_thread,
 };
 use routerlab_records::definition::{DatasetDefinition, EvaluatorEntry};
 use routerlab_records::{
-    CompletionRow, CompletionStatus, Provenance, QueryId, QueryRow, ScoreRow, ScoreStatus, digest_file, read_table,
-    write_table,
+    CompletionRow, CompletionStatus, Provenance, QueryId, QueryRow, ScoreRow, ScoreStatus, read_table, write_table,
 };
 
+use crate::cell::in_one_line;
 use crate::error::BenchError;
 use crate::results::TOOL;
 
@@ -35,15 +35,19 @@ pub struct ScoreOptions {
 }
 
 /// What scoring came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scored {
     /// Completions with a score.
     pub scored: usize,
+    /// Completions that an evaluator looked at without being able to tell.
+    pub undecided: usize,
     /// Completions that failed when they were collected: nothing to score, no wrong answer.
     pub not_ok: usize,
     /// Completions on which the evaluator failed, by what it said.
     pub failed: BTreeMap<String, usize>,
-    /// Queries for which the definition has no evaluator.
+    /// How many of them failed because the evaluator broke its contract.
+    pub broke_contract: usize,
+    /// Completions for whose query the definition has no evaluator.
     pub no_evaluator: usize,
 }
 
@@ -77,7 +81,7 @@ pub fn score(
     let completions = read_table::<CompletionRow>(&paths[1])?.rows;
     let by_id: BTreeMap<&QueryId, &QueryRow> = queries.iter().map(|query| (&query.query_id, query)).collect();
 
-    let mut summary = Scored { scored: 0, not_ok: 0, failed: BTreeMap::new(), no_evaluator: 0 };
+    let mut summary = Scored::default();
     let mut jobs: BTreeMap<(String, String), Job<'_>> = BTreeMap::new();
     for completion in &completions {
         let Some(query) = by_id.get(&completion.query_id) else {
@@ -103,15 +107,20 @@ pub fn score(
         let name = job.entry.name.to_string();
         if let std::collections::btree_map::Entry::Vacant(place) = plugins.entry(name) {
             let path = component_of(&options.evaluators, place.key())?;
-            provenance = provenance.input(format!("evaluator {}", place.key()), digest_file(&path)?);
-            place.insert(ready(sandbox, &path)?);
+            let evaluator = ready(sandbox, &path)?;
+            provenance = provenance.input(format!("evaluator {}", place.key()), evaluator.plugin.digest());
+            place.insert(evaluator);
         }
     }
     let jobs: Vec<&Job<'_>> = jobs.values().collect();
     let rows = work(&jobs, &plugins, sandbox, options.threads, progress)?;
     for row in &rows {
         match (row.status, &row.explanation) {
-            (ScoreStatus::Failed, Some(reason)) => *summary.failed.entry(reason.clone()).or_default() += 1,
+            (ScoreStatus::Failed, Some(reason)) => {
+                *summary.failed.entry(reason.clone()).or_default() += 1;
+                summary.broke_contract += usize::from(reason.starts_with(BROKE_CONTRACT));
+            }
+            _ if row.score.is_none() => summary.undecided += 1,
             _ => summary.scored += 1,
         }
     }
@@ -182,6 +191,9 @@ fn work(
     Ok(done.into_inner().unwrap_or_else(PoisonError::into_inner).0)
 }
 
+/// How the message of a broken contract begins.
+const BROKE_CONTRACT: &str = "broke its contract: ";
+
 /// Why an item has no score.
 const NO_JUDGE: &str = "the evaluator asks a judge about this completion, and scoring has no judge to ask";
 
@@ -202,7 +214,7 @@ fn score_batch(
     {
         return rows.iter().zip(outcomes).map(|(row, outcome)| score_row(plugin, job, row, Ok(outcome))).collect();
     }
-    let words = |error: CallError| plain(&error.to_string());
+    let words = |error: CallError| in_one_line(&error.to_string());
     let alone = |item: &Item| {
         let item = std::slice::from_ref(item);
         if description.needs_judge {

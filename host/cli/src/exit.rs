@@ -1,10 +1,21 @@
 //! Exit codes, and how an error is shown: headline first, then its causes, then a hint.
 #![allow(clippy::print_stderr, reason = "talk goes to stderr")]
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use routerlab_bench::BenchError;
-use routerlab_plugin::{CallError, LoadError};
+use routerlab_plugin::{CallError, LoadError, plain};
+
+/// Writes data to stdout. A reader that has had enough is an error here that [`finish`] knows.
+///
+/// # Errors
+/// Whatever the system says.
+pub(crate) fn print(text: &str) -> std::io::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
+}
 
 /// How a command ended that was not an error in itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +26,17 @@ pub(crate) enum Ended {
     SomeFailed,
     /// It finished, but a plugin broke its contract: 3.
     ContractBroken,
+}
+
+impl Ended {
+    /// How two pieces of work ended together: as the one that ended worse.
+    pub(crate) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::ContractBroken, _) | (_, Self::ContractBroken) => Self::ContractBroken,
+            (Self::SomeFailed, _) | (_, Self::SomeFailed) => Self::SomeFailed,
+            (Self::Done, Self::Done) => Self::Done,
+        }
+    }
 }
 
 /// The input or the configuration is wrong.
@@ -30,7 +52,8 @@ pub(crate) fn finish(result: anyhow::Result<Ended>) -> ExitCode {
         Ok(Ended::ContractBroken) => ExitCode::from(CONTRACT_BROKEN),
         Err(error) if closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{}", chain(&error));
+            // Names and words in it may come from a stranger's file.
+            eprintln!("{}", plain(&chain(&error)));
             ExitCode::from(code_of(&error))
         }
     }
@@ -59,11 +82,7 @@ fn code_of(error: &anyhow::Error) -> u8 {
             Some(BenchError::Evaluator { error, .. }) => Some(error),
             _ => cause.downcast_ref::<CallError>(),
         };
-        let unfit = matches!(
-            load,
-            Some(LoadError::ImportRefused { .. } | LoadError::OtherVersion { .. } | LoadError::NoRole { .. })
-        );
-        unfit || matches!(call, Some(CallError::Breach(_)))
+        load.is_some_and(LoadError::breaks_contract) || matches!(call, Some(CallError::Breach(_)))
     });
     if broken { CONTRACT_BROKEN } else { INPUT_WRONG }
 }

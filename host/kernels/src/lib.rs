@@ -48,4 +48,5 @@ pub use matrix::Matrix;
 pub use multiply::CHAIN;
 pub use nearest::{Metric, Neighbours};
 pub use pca::Projection;
+pub use ridge::MissingRows;
 pub use threads::Threads;

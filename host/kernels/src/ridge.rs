@@ -24,6 +24,20 @@ impl Matrix {
     /// When `lambda` is not positive and finite, the rows differ in number, there are no columns, a feature is not
     /// finite, a target is infinite, or the equations cannot be solved.
     pub fn ridge(&self, targets: &Matrix, lambda: f32, threads: Threads) -> Result<Matrix, KernelError> {
+        self.ridge_given(targets, &targets.missing_rows(), lambda, threads)
+    }
+
+    /// As [`Matrix::ridge`], where it is known already which rows the targets miss.
+    ///
+    /// # Errors
+    /// As [`Matrix::ridge`].
+    pub fn ridge_given(
+        &self,
+        targets: &Matrix,
+        missing: &MissingRows,
+        lambda: f32,
+        threads: Threads,
+    ) -> Result<Matrix, KernelError> {
         let operation = "ridge";
         if !(lambda > 0.0 && lambda.is_finite()) {
             return Err(KernelError::Lambda { lambda });
@@ -45,12 +59,12 @@ impl Matrix {
             return Ok(Matrix::made(d + 1, 0, weights));
         }
         let data = Centred::new(level, self, targets, threads)?;
-        for (missing, columns) in targets.columns_by_missing_rows() {
+        for (missing, columns) in &missing.columns {
             let observed = rows - missing.len();
             if observed == 0 {
                 continue;
             }
-            let (sums, products) = data.of_observed(&missing, threads)?;
+            let (sums, products) = data.of_observed(missing, threads)?;
             let count = observed as f64;
             let mut system = Matrix::zeros(d, d)?;
             for i in 0..d {
@@ -60,7 +74,7 @@ impl Matrix {
                 system[i * d + i] += f64::from(lambda);
             }
             let system = Cholesky::new(level, system, d).map_err(|col| KernelError::Singular { col })?;
-            for col in columns {
+            for &col in columns {
                 let target_sum = data.sums[d + col];
                 let right: Vec<f64> =
                     (0..d).map(|i| data.products[i * (d + t) + d + col] - sums[i] * target_sum / count).collect();
@@ -77,20 +91,34 @@ impl Matrix {
         Matrix::made(d + 1, t, weights).need_no_overflow(operation)
     }
 
-    /// How many patterns of missing (NaN) rows the columns have: one when no value is missing. Ridge regression solves
-    /// one system for each, so [`crate::cost::ridge`] needs it.
-    pub fn missing_patterns(&self) -> usize {
-        self.columns_by_missing_rows().len()
-    }
-
-    /// Columns, grouped by the rows at which they are NaN.
-    fn columns_by_missing_rows(&self) -> BTreeMap<Vec<u32>, Vec<usize>> {
-        let mut groups: BTreeMap<Vec<u32>, Vec<usize>> = BTreeMap::new();
-        for col in 0..self.cols() {
-            let missing = |&row: &u32| self.values()[row as usize * self.cols() + col].is_nan();
-            groups.entry((0..self.rows() as u32).filter(missing).collect()).or_default().push(col);
+    /// Which rows each column misses (NaN), as [`Matrix::ridge_given`] wants it for targets.
+    pub fn missing_rows(&self) -> MissingRows {
+        let mut missing: Vec<Vec<u32>> = vec![Vec::new(); self.cols()];
+        for (row, values) in (0..).zip(self.values().chunks_exact(self.cols().max(1))) {
+            for (missing, value) in missing.iter_mut().zip(values) {
+                if value.is_nan() {
+                    missing.push(row);
+                }
+            }
         }
-        groups
+        let mut columns: BTreeMap<Vec<u32>, Vec<usize>> = BTreeMap::new();
+        for (col, missing) in missing.into_iter().enumerate() {
+            columns.entry(missing).or_default().push(col);
+        }
+        MissingRows { columns }
+    }
+}
+
+/// Columns of targets, grouped by the rows they miss: ridge regression solves one system for each group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingRows {
+    columns: BTreeMap<Vec<u32>, Vec<usize>>,
+}
+
+impl MissingRows {
+    /// How many groups there are: one when no value is missing, none when there are no columns.
+    pub fn patterns(&self) -> usize {
+        self.columns.len()
     }
 }
 

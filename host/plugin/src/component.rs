@@ -1,21 +1,26 @@
 //! From a file to a component that can be instantiated: read, size, digest, names, compile, link.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use wasmparser::{Encoding, Parser, Payload};
 use wasmtime::component::{Component, InstancePre};
 
 use crate::cache;
-use crate::compile::compile;
+use crate::compile::{CompileStop, compile};
 use crate::engine::Sandbox;
 use crate::error::LoadError;
-use crate::limits::Limits;
+use crate::limits::{Limit, LimitReached, Limits};
 use crate::state::StoreState;
 
 /// The version of the contract that this host speaks.
 pub const CONTRACT_VERSION: &str = "0.1.0";
 
 const PACKAGE: &str = "routerlab:plugin/";
+
+/// Compiled code that this machine refuses.
+const UNFIT_CODE: &str = "the compiled code does not fit this machine";
 
 /// What a component can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,23 +87,11 @@ impl ComponentFile {
     /// # Errors
     /// The first of these that does not hold.
     pub fn read(path: &Path, limits: &Limits) -> Result<Self, LoadError> {
-        let unreadable = |reason| LoadError::Unreadable { path: path.to_owned(), reason };
-        let size = std::fs::metadata(path).map_err(unreadable)?;
-        if size.is_dir() {
-            return Err(unreadable(std::io::Error::from(std::io::ErrorKind::IsADirectory)));
-        }
-        if size.len() > limits.component_bytes {
-            return Err(LoadError::TooLarge {
-                path: path.to_owned(),
-                bytes: size.len(),
-                limit: limits.component_bytes,
-            });
-        }
-        let bytes = std::fs::read(path).map_err(unreadable)?;
+        let bytes = read_at_most(path, limits.component_bytes)?;
         let (imports, exports) =
             outer_names(&bytes).map_err(|reason| LoadError::NotAComponent { path: path.to_owned(), reason })?;
         let (role, contract_version) = role_of(path, &exports)?;
-        if contract_version != CONTRACT_VERSION {
+        if !speaks(&contract_version) {
             let path = path.to_owned();
             return Err(LoadError::OtherVersion { path, found: contract_version, spoken: CONTRACT_VERSION });
         }
@@ -135,7 +128,21 @@ impl ComponentFile {
             Role::Router | Role::SequentialRouter => &sandbox.inner.router_linker,
             Role::Evaluator => &sandbox.inner.evaluator_linker,
         };
-        linker.instantiate_pre(&component).map_err(|error| self.cannot_compile(format!("{error:#}")))
+        linker.instantiate_pre(&component).map_err(|error| self.unfit(&error))
+    }
+
+    /// Compiles and links, and runs nothing: whether this host can take the component.
+    ///
+    /// # Errors
+    /// A limit of compiling, or imports that are not as the contract has them.
+    pub fn check(&self, sandbox: &Sandbox) -> Result<(), LoadError> {
+        self.link(sandbox).map(|_| ())
+    }
+
+    /// Imports or exports that have the right names and other types.
+    pub(crate) fn unfit(&self, error: &wasmtime::Error) -> LoadError {
+        let reason = format!("{error:#}").lines().next().unwrap_or_default().to_owned();
+        LoadError::Unfit { path: self.path.clone(), reason }
     }
 
     fn compiled(&self, sandbox: &Sandbox) -> Result<Component, LoadError> {
@@ -153,16 +160,61 @@ impl ComponentFile {
         if let Some(component) = entry.load(engine) {
             return Ok(component);
         }
-        let code = compile(&options.compiler, &self.path, &self.bytes, &options.limits)
-            .map_err(|reason| self.cannot_compile(reason))?;
-        entry
-            .store(&code)
-            .map_err(|error| self.cannot_compile(format!("the compile cache cannot be written: {error}")))?;
-        entry.open(engine).ok_or_else(|| self.cannot_compile("the compiled code does not fit this machine".into()))
+        let code = compile(&options.compiler, &self.path, &self.bytes, &options.limits).map_err(|stop| match stop {
+            CompileStop::Limit(limit) => LoadError::Stopped { path: self.path.clone(), limit },
+            CompileStop::Failed(reason) => self.cannot_compile(reason),
+        })?;
+        if entry.store(&code).is_ok() {
+            return entry.open(engine).ok_or_else(|| self.cannot_compile(UNFIT_CODE.into()));
+        }
+        // A cache that cannot be written costs time, not the run.
+        let scratch = tempfile::tempdir().map_err(|error| self.cannot_compile(error.to_string()))?;
+        let entry = cache::Entry::new(scratch.path(), engine, &self.digest);
+        entry.store(&code).map_err(|error| self.cannot_compile(format!("no place for compiled code: {error}")))?;
+        entry.open(engine).ok_or_else(|| self.cannot_compile(UNFIT_CODE.into()))
     }
 
     fn cannot_compile(&self, reason: String) -> LoadError {
         LoadError::Compile { path: self.path.clone(), reason: reason.lines().next().unwrap_or("").to_owned() }
+    }
+}
+
+/// The bytes of a file, of which no more than the limit are read whatever the file claims to be.
+fn read_at_most(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
+    let unreadable = |reason| LoadError::Unreadable { path: path.to_owned(), reason };
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(unreadable)?;
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > limit {
+        let limit = LimitReached { limit: Limit::ComponentBytes, value: limit };
+        return Err(LoadError::Stopped { path: path.to_owned(), limit });
+    }
+    Ok(bytes)
+}
+
+/// Whether a component built for this version of the contract runs here: the same major and minor version, and a patch
+/// that is not newer, because patches only add.
+fn speaks(version: &str) -> bool {
+    let parts = |version: &str| -> Option<[u64; 3]> {
+        let parts: Vec<u64> = version.split('.').map(|part| part.parse().ok()).collect::<Option<_>>()?;
+        parts.try_into().ok()
+    };
+    match (parts(version), parts(CONTRACT_VERSION)) {
+        (Some(asked), Some(spoken)) => asked[..2] == spoken[..2] && asked[2] <= spoken[2],
+        _ => false,
+    }
+}
+
+/// Longest name of an import or export that is looked at.
+const NAME_BYTES: usize = 256;
+
+/// A name of the component's own, refused unless it can be shown as it is.
+fn printable(name: &str) -> Result<String, String> {
+    match name.len() <= NAME_BYTES && name.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {
+        true => Ok(name.to_owned()),
+        false => {
+            Err(format!("it has an import or export whose name is longer than {NAME_BYTES} bytes or not plain text"))
+        }
     }
 }
 
@@ -187,12 +239,12 @@ fn outer_names(bytes: &[u8]) -> Result<(Vec<String>, Vec<String>), String> {
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::ComponentImportSection(section) if depth == 0 => {
                 for import in section {
-                    imports.push(import.map_err(damaged)?.name.name.to_owned());
+                    imports.push(printable(import.map_err(damaged)?.name.name)?);
                 }
             }
             Payload::ComponentExportSection(section) if depth == 0 => {
                 for export in section {
-                    exports.push(export.map_err(damaged)?.name.name.to_owned());
+                    exports.push(printable(export.map_err(damaged)?.name.name)?);
                 }
             }
             _ => {}
@@ -224,8 +276,8 @@ fn role_of(path: &Path, exports: &[String]) -> Result<(Role, String), LoadError>
 
 fn check_imports(path: &Path, role: Role, imports: &[String]) -> Result<(), LoadError> {
     for import in imports {
-        let ours = import.strip_prefix(PACKAGE).map(|rest| rest.split('@').next().unwrap_or(rest));
-        if ours.is_some_and(|interface| role.granted().contains(&interface)) {
+        let ours = import.strip_prefix(PACKAGE).map(|rest| rest.split_once('@').unwrap_or((rest, "")));
+        if ours.is_some_and(|(interface, version)| role.granted().contains(&interface) && speaks(version)) {
             continue;
         }
         let hint = if import.starts_with("wasi:") {
@@ -252,6 +304,8 @@ mod tests {
             (Role::Evaluator, "routerlab:plugin/kernels@0.1.0", Some("an evaluator may import `log` only")),
             (Role::Router, "wasi:clocks/monotonic-clock@0.2.0", Some("no files, clock")),
             (Role::Router, "env", Some("a router may import")),
+            (Role::Router, "routerlab:plugin/kernels@0.1.9", Some("a router may import")),
+            (Role::Router, "routerlab:plugin/kernels", Some("a router may import")),
         ];
         for (role, import, hint) in cases {
             let result = check_imports(Path::new("x.wasm"), role, &[import.to_owned()]);
@@ -262,6 +316,22 @@ mod tests {
                     assert!(message.contains(hint) && message.contains(import), "{message}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn older_patches_of_the_contract_are_spoken_and_nothing_else() {
+        assert!(speaks(CONTRACT_VERSION));
+        for version in ["0.1.1", "0.2.0", "1.1.0", "0.1", "0.1.0.0", "0.1.x", ""] {
+            assert!(!speaks(version), "{version:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_would_play_tricks_is_refused() {
+        assert_eq!(printable("routerlab:plugin/log@0.1.0").as_deref(), Ok("routerlab:plugin/log@0.1.0"));
+        for name in ["a\u{1b}[2J", "a\nb", "\u{202e}a", &"x".repeat(257)] {
+            assert!(printable(name).is_err(), "{name:?}");
         }
     }
 

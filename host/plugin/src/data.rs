@@ -110,7 +110,7 @@ impl StoreState {
     ) -> Result<Vec<T>, HostFault> {
         let rows = table.len().checked_div(width).unwrap_or(0);
         let range = range(what, start, count, rows)?;
-        self.charge((range.len() * width) as u64 / 4)?;
+        self.charge((range.len() * width * size_of::<T>()) as u64)?;
         Ok(table[range.start * width..range.end * width].to_vec())
     }
 
@@ -181,7 +181,11 @@ impl data::HostQuerySet for StoreState {
     fn embeddings_bytes(&mut self, set: Resource<QuerySet>, start: u32, count: u32) -> wasmtime::Result<Vec<u8>> {
         self.enter()?;
         let values = self.embedding_block(&set, start, count)?;
-        Ok(values.iter().flat_map(|value| value.to_le_bytes()).collect())
+        let mut bytes = Vec::with_capacity(values.len() * 4);
+        for value in values {
+            bytes.extend_from_slice(&value.to_le_bytes());
+        }
+        Ok(bytes)
     }
 
     fn embedding_matrix(&mut self, set: Resource<QuerySet>) -> wasmtime::Result<Resource<HostMatrix>> {

@@ -15,15 +15,13 @@ pub enum LoadError {
         /// What the system said.
         reason: std::io::Error,
     },
-    /// The file is larger than a component may be.
-    #[error("component `{path}` has {bytes} bytes, but `limits.component_bytes` is {limit}")]
-    TooLarge {
+    /// The component is larger, or takes more to compile, than it may.
+    #[error("component `{path}` was stopped at its {limit}")]
+    Stopped {
         /// The file.
         path: PathBuf,
-        /// Its size in bytes.
-        bytes: u64,
-        /// The limit in bytes.
-        limit: u64,
+        /// The limit.
+        limit: LimitReached,
     },
     /// The file is no WebAssembly component.
     #[error("`{path}` is not a WebAssembly component: {reason}")]
@@ -73,7 +71,15 @@ pub enum LoadError {
         /// What to do about it.
         hint: &'static str,
     },
-    /// The component cannot be compiled or linked.
+    /// The component's imports or exports are not those of its role.
+    #[error("component `{path}` does not fit the contract: {reason}")]
+    Unfit {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit.
+        reason: String,
+    },
+    /// The component cannot be compiled.
     #[error("component `{path}` cannot be compiled: {reason}")]
     Compile {
         /// The file.
@@ -84,6 +90,21 @@ pub enum LoadError {
     /// The sandbox itself cannot be set up on this machine.
     #[error("the sandbox cannot be set up: {0}")]
     Engine(String),
+}
+
+impl LoadError {
+    /// Whether the component lies outside the contract, rather than the host or the file being at fault.
+    #[must_use]
+    pub fn breaks_contract(&self) -> bool {
+        matches!(
+            self,
+            Self::ImportRefused { .. }
+                | Self::OtherVersion { .. }
+                | Self::NoRole { .. }
+                | Self::WrongRole { .. }
+                | Self::Unfit { .. }
+        )
+    }
 }
 
 /// A plugin's own words for why it says no.

@@ -15,6 +15,9 @@ use crate::router::{CallOptions, Called, refused};
 use crate::state::{StoreState, metered, new_store};
 use crate::thread::OnPluginThread;
 
+/// Most characters of a prediction or explanation that are kept.
+const WORDS: usize = 2000;
+
 /// What an evaluator says about itself, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EvaluatorDescription {
@@ -80,8 +83,7 @@ impl EvaluatorPlugin {
     /// See [`LoadError`].
     pub fn from_file(sandbox: &Sandbox, file: &ComponentFile) -> Result<Self, LoadError> {
         file.expect_role(Role::Evaluator)?;
-        let pre = bindings::EvaluatorPluginPre::new(file.link(sandbox)?)
-            .map_err(|error| LoadError::Compile { path: file.path.clone(), reason: format!("{error:#}") })?;
+        let pre = bindings::EvaluatorPluginPre::new(file.link(sandbox)?).map_err(|error| file.unfit(&error))?;
         Ok(Self { sandbox: sandbox.clone(), pre, digest: file.digest.clone() })
     }
 
@@ -156,7 +158,7 @@ impl EvaluatorPlugin {
             thread,
             |guest, store| guest.call_score(store, &sent, replies, config),
             |answer| {
-                let words = |text: String| crate::log::plain(&text);
+                let words = |text: String| crate::log::plain(&text).chars().take(WORDS).collect::<String>();
                 let outcomes: Vec<_> = answer
                     .map_err(refused)?
                     .into_iter()

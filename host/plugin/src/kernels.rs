@@ -195,11 +195,13 @@ impl kernels::HostHostMatrix for StoreState {
         let (n, d) = size(&matrix);
         // What has to be solved depends on which targets are missing; finding out costs a look at each.
         let (rows, t) = size(&targets);
-        self.charge(cost::matrix(rows, t).fuel)?;
-        let patterns = targets.missing_patterns() as u64;
+        let look = cost::missing_rows(rows, t);
+        let missing = self.work(look, look.working_bytes, |_| Ok(targets.missing_rows()))?;
         let shape = (matrix.cols().saturating_add(1), targets.cols());
-        let solve = |threads| matrix.ridge(&targets, lambda, threads);
-        Ok(self.make(cost::ridge(n, d, t, patterns), shape, solve)?)
+        let solve = |threads| matrix.ridge_given(&targets, &missing, lambda, threads);
+        let solved = self.make(cost::ridge(n, d, t, missing.patterns() as u64), shape, solve)?;
+        self.release(look.working_bytes);
+        Ok(solved)
     }
 
     fn pca(&mut self, matrix: Resource<HostMatrix>, width: u32) -> wasmtime::Result<kernels::Projection> {

@@ -69,7 +69,7 @@ impl Default for Limits {
             compile_seconds: 120,
             compile_memory_bytes: 4 << 30,
             answer_bytes: 128 << 20,
-            state_bytes: 256 << 20,
+            state_bytes: 64 << 20,
             log_bytes: 64 << 10,
         }
     }
@@ -128,7 +128,7 @@ pub struct LimitReached {
     pub value: u64,
 }
 
-/// The limits that can be reached while a plugin runs, each named after its key.
+/// The limits that can be reached, each named after its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
     /// `describe_fuel`.
@@ -157,6 +157,12 @@ pub enum Limit {
     AnswerBytes,
     /// `state_bytes`.
     StateBytes,
+    /// `component_bytes`.
+    ComponentBytes,
+    /// `compile_seconds`.
+    CompileSeconds,
+    /// `compile_memory_bytes`.
+    CompileMemory,
 }
 
 impl Limit {
@@ -176,6 +182,9 @@ impl Limit {
             Self::Stack => ("stack", "bytes", "stack_bytes"),
             Self::AnswerBytes => ("answer", "bytes", "answer_bytes"),
             Self::StateBytes => ("state", "bytes", "state_bytes"),
+            Self::ComponentBytes => ("component", "bytes", "component_bytes"),
+            Self::CompileSeconds => ("compile time", "seconds", "compile_seconds"),
+            Self::CompileMemory => ("compile memory", "bytes", "compile_memory_bytes"),
         }
     }
 }

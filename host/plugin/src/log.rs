@@ -40,6 +40,11 @@ impl Log {
         self.last_error.as_deref()
     }
 
+    /// Lets go of the last error, so that a later trap is not explained by it.
+    pub(crate) fn forget_error(&mut self) {
+        self.last_error = None;
+    }
+
     /// Everything that was kept, and how much was not.
     pub(crate) fn take(&mut self) -> String {
         let mut text = std::mem::take(&mut self.text);

@@ -111,8 +111,7 @@ impl RouterPlugin {
     /// See [`LoadError`].
     pub fn from_file(sandbox: &Sandbox, file: &ComponentFile) -> Result<Self, LoadError> {
         file.expect_role(Role::Router)?;
-        let pre = bindings::RouterPluginPre::new(file.link(sandbox)?)
-            .map_err(|error| LoadError::Compile { path: file.path.clone(), reason: format!("{error:#}") })?;
+        let pre = bindings::RouterPluginPre::new(file.link(sandbox)?).map_err(|error| file.unfit(&error))?;
         Ok(Self { sandbox: sandbox.clone(), pre, digest: file.digest.clone() })
     }
 

@@ -155,6 +155,9 @@ pub(crate) fn metered<T>(
     let fuel = fuel.min(i64::MAX as u64);
     let state = store.data_mut();
     state.budget = budget.clone();
+    // What an earlier call of this store ran into does not explain this one.
+    state.denied = None;
+    state.log.forget_error();
     state.host_fuel_left = fuel;
     if let Err(error) = store.set_fuel(fuel) {
         return (Err(CallError::Trapped(error.to_string())), 0);
@@ -183,16 +186,17 @@ fn explain(error: &wasmtime::Error, state: &StoreState) -> CallError {
         Some(wasmtime::Trap::OutOfFuel) => CallError::Stopped(state.budget.clone()),
         Some(wasmtime::Trap::StackOverflow) => stopped(Limit::Stack, state.limits.stack_bytes as u64),
         Some(trap) => match (&state.denied, state.log.last_error()) {
-            // Most guests abort when memory is refused: the refusal is the reason, the trap its consequence.
-            (Some(denied), _) => CallError::Stopped(denied.clone()),
-            (None, Some(said)) => CallError::Trapped(format!("{said} ({trap})")),
-            (None, None) => CallError::Trapped(trap.to_string()),
+            // Guests abort, or follow a null pointer, when memory is refused: that is the reason, the trap its consequence.
+            (Some(denied), _) if gives_up(*trap) => CallError::Stopped(denied.clone()),
+            (_, Some(said)) => CallError::Trapped(format!("{said} ({trap})")),
+            (_, None) => CallError::Trapped(trap.to_string()),
         },
-        // Two limits are kept by wasmtime itself, which says so in words alone; `tests/limits.rs` hits both.
+        // Two limits are kept by wasmtime itself, which says so in words alone; `tests/limits.rs` hits both. Memories and
+        // tables are counted with the instances that have them.
         None if error.to_string().contains("fuel allocated for hostcalls") => {
             stopped(Limit::AnswerBytes, state.limits.answer_bytes as u64)
         }
-        None if error.to_string().contains("instance count too high") => {
+        None if error.to_string().contains("count too high") => {
             stopped(Limit::Instances, state.limits.instances as u64)
         }
         None => match &state.denied {
@@ -200,6 +204,11 @@ fn explain(error: &wasmtime::Error, state: &StoreState) -> CallError {
             None => CallError::Trapped(first_line(&format!("{error:#}"))),
         },
     }
+}
+
+/// Whether a guest that was refused memory would end in this way.
+fn gives_up(trap: wasmtime::Trap) -> bool {
+    matches!(trap, wasmtime::Trap::UnreachableCodeReached | wasmtime::Trap::MemoryOutOfBounds)
 }
 
 fn first_line(text: &str) -> String {

@@ -74,6 +74,8 @@ table! {
     component_digest: String,
     /// Digest of the decisions without their timing; null when there are none.
     decisions_digest: Option<String>,
+    /// SHA-256 of the file of decisions as it was written; null when there is none.
+    decisions_file_digest: Option<String>,
     /// Wall time of training.
     train_ms: f64,
     /// Wall time of routing.

@@ -208,6 +208,7 @@ fn every_table_comes_back_as_it_was_written() {
                 detail: (status != CellStatus::Ok).then(|| "why".to_owned()),
                 component_digest: "00".to_owned(),
                 decisions_digest: (status == CellStatus::Ok).then(|| "11".to_owned()),
+                decisions_file_digest: (status == CellStatus::Ok).then(|| "22".to_owned()),
                 train_ms: 1.5,
                 route_ms: 2.5,
                 train_fuel: 3,

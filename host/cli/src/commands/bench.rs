@@ -1,5 +1,5 @@
 //! `routerlab bench`: runs an experiment file.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "data on stdout, talk on stderr")]
+#![allow(clippy::print_stderr, reason = "talk goes to stderr")]
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use clap::Args;
 use routerlab_bench::{Experiment, FinishedRun, Observer, RunOptions};
 use routerlab_records::{CellRow, CellStatus};
 
-use crate::exit::Ended;
+use crate::exit::{Ended, print};
 use crate::progress::Progress;
 use crate::report::{Format, Report};
 
@@ -17,7 +17,7 @@ use crate::report::{Format, Report};
 /// Results go to a folder of their own, named after the experiment and the run's id. A run that was stopped goes on where
 /// it was when the same command is given again. One router's failure costs no other router anything.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  routerlab bench datasets/experiments/starter.toml --out runs")]
+#[command(after_help = "Example:\n  routerlab bench experiment.toml --out runs")]
 pub(crate) struct Bench {
     /// The experiment file
     #[arg(value_name = "EXPERIMENT.toml")]
@@ -38,7 +38,7 @@ impl Bench {
         let experiment = Experiment::read(&self.experiment)?;
         let finished = run(&experiment, &self.out, self.threads)?;
         let report = Report::read(&finished.dir)?;
-        print!("{}", report.render(if self.json { Format::Json } else { Format::Terminal })?);
+        print(&report.render(if self.json { Format::Json } else { Format::Terminal })?)?;
         eprintln!("results: {}", finished.dir.display());
         Ok(ended(&finished.cells))
     }
@@ -54,8 +54,7 @@ pub(crate) fn run(experiment: &Experiment, out: &Path, threads: Option<NonZeroUs
 
 /// The exit code of a run: a broken contract counts more than other failures.
 pub(crate) fn ended(cells: &[CellRow]) -> Ended {
-    let broken = |cell: &CellRow| matches!(cell.status, CellStatus::BrokeContract | CellStatus::NotLoaded);
-    if cells.iter().any(broken) {
+    if cells.iter().any(|cell| cell.status == CellStatus::BrokeContract) {
         Ended::ContractBroken
     } else if cells.iter().any(|cell| cell.status != CellStatus::Ok) {
         Ended::SomeFailed

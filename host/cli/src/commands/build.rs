@@ -1,12 +1,12 @@
 //! `routerlab build`: from a plugin's source folder to a component.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "data on stdout, talk on stderr")]
+#![allow(clippy::print_stderr, reason = "talk goes to stderr")]
 
 use std::path::PathBuf;
 
 use clap::Args;
 use routerlab_plugin::build::{BuildOptions, Toolchain, build_plugin};
 
-use crate::exit::Ended;
+use crate::exit::{Ended, print};
 
 /// Turn a plugin's source folder into a component.
 ///
@@ -40,7 +40,7 @@ impl Build {
             };
             for component in build_plugin(&toolchain, folder, options)? {
                 eprintln!("{}: {} bytes, sha-256 {}", component.name, component.bytes, &component.digest[..16]);
-                println!("{}", component.path.display());
+                print(&format!("{}\n", component.path.display()))?;
             }
         }
         Ok(Ended::Done)

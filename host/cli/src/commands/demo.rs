@@ -1,13 +1,14 @@
 //! `routerlab demo`: the whole path on the starter data.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "data on stdout, talk on stderr")]
+#![allow(clippy::print_stderr, reason = "talk goes to stderr")]
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
 use routerlab_bench::Experiment;
+use routerlab_plugin::Limits;
 
-use crate::exit::Ended;
+use crate::exit::{Ended, print};
 use crate::report::{Format, Report};
 
 /// The tables of the starter data that are copied into the demo's own folder.
@@ -40,12 +41,12 @@ impl Demo {
             let bytes = std::fs::read(&from).with_context(|| format!("cannot read `{}`", from.display()))?;
             routerlab_records::atomic::write_bytes(&data.join(name), bytes)?;
         }
-        super::score::run(&data, &self.components, None)?;
+        let scored = super::score::run(&data, &self.components, &Limits::default(), None)?;
         let experiment = experiment(&data, &self.components)?;
         let finished = super::bench::run(&experiment, &self.out, None)?;
-        print!("{}", Report::read(&finished.dir)?.render(Format::Terminal)?);
+        print(&Report::read(&finished.dir)?.render(Format::Terminal)?)?;
         eprintln!("results: {}", finished.dir.display());
-        Ok(super::bench::ended(&finished.cells))
+        Ok(super::bench::ended(&finished.cells).and(super::score::ended(&scored)))
     }
 }
 

@@ -1,5 +1,5 @@
 //! `routerlab import`: other people's records into tables.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "data on stdout, talk on stderr")]
+#![allow(clippy::print_stderr, reason = "talk goes to stderr")]
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use routerlab_records::EncoderName;
 use routerlab_records::import::{ImportSummary, Progress as Done, RecordedFiles, import_outcomes, import_recorded};
 
-use crate::exit::Ended;
+use crate::exit::{Ended, print};
 use crate::progress::Progress;
 
 /// Bring records into a data folder that experiments can run on.
@@ -89,7 +89,7 @@ impl Import {
         };
         drop(progress);
         say(&summary);
-        println!("{}", summary.folder.display());
+        print(&format!("{}\n", summary.folder.display()))?;
         Ok(Ended::Done)
     }
 }

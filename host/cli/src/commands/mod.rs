@@ -18,18 +18,17 @@ use routerlab_plugin::{Compiler, Limits, Sandbox, SandboxOptions};
 /// The sandbox of the command line: compiles in child processes, keeps compiled code in the user's cache folder.
 pub(crate) fn sandbox(limits: &Limits) -> anyhow::Result<Sandbox> {
     let program = std::env::current_exe().context("the program cannot find itself")?;
-    let options =
-        SandboxOptions { limits: limits.clone(), cache_dir: Some(cache_dir()), compiler: Compiler::Child(program) };
+    let options = SandboxOptions { limits: limits.clone(), cache_dir: cache_dir(), compiler: Compiler::Child(program) };
     Ok(Sandbox::new(options)?)
 }
 
-/// `$ROUTERLAB_CACHE`, else the user's cache folder, else a folder for temporary files.
-fn cache_dir() -> PathBuf {
+/// `$ROUTERLAB_CACHE`, else the user's cache folder. Compiled code is run as it lies there, so it is never kept where
+/// others may write: without a home of one's own nothing is kept.
+fn cache_dir() -> Option<PathBuf> {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     set("ROUTERLAB_CACHE")
         .or_else(|| set("XDG_CACHE_HOME").map(|dir| dir.join("routerlab")))
         .or_else(|| set("HOME").map(|dir| dir.join(".cache").join("routerlab")))
-        .unwrap_or_else(|| std::env::temp_dir().join("routerlab"))
 }
 
 /// How many threads to use: what was asked for, else all cores.

@@ -1,11 +1,11 @@
 //! `routerlab report`: the leaderboard of a run, from its tables.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "data on stdout, talk on stderr")]
+#![allow(clippy::print_stderr, reason = "talk goes to stderr")]
 
 use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::exit::Ended;
+use crate::exit::{Ended, print};
 use crate::report::{Format, Report};
 
 /// Show the leaderboard of a run, computed from its tables on disk.
@@ -31,7 +31,7 @@ impl ReportCommand {
                 routerlab_records::atomic::write_bytes(path, text)?;
                 eprintln!("wrote {}", path.display());
             }
-            None => print!("{text}"),
+            None => print(&text)?,
         }
         Ok(Ended::Done)
     }

@@ -3,6 +3,7 @@
 mod about;
 mod contain;
 mod folder;
+mod footer;
 mod lists;
 mod numbers;
 mod read;

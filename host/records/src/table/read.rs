@@ -1,7 +1,7 @@
 //! Reading a table: every check before the first row is handed out, rows by the batch.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,16 +12,21 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
 use parquet::errors::ParquetError;
+use parquet::file::metadata::RowGroupMetaData;
 
-use crate::error::TableError;
+use crate::error::{Place, TableError};
 use crate::provenance::Provenance;
+use crate::source::open_file;
 use crate::table::contain::contain;
+use crate::table::footer::check_schema;
 use crate::table::row::{Batch, Row};
 use crate::table::value::type_name;
 use crate::table::write::SCHEMA_KEY;
 
-/// Rows decoded at a time.
+/// Rows decoded at a time, at most.
 const BATCH_ROWS: usize = 1 << 16;
+/// Bytes decoded at a time, about. A column of texts of one batch ends at 2 GiB, and rows are not equally long.
+const BATCH_BYTES: u64 = 256 << 20;
 
 /// A whole table in memory.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,7 +43,7 @@ pub struct Table<R> {
 ///
 /// # Errors
 /// When the file is missing, cut short or damaged, holds another table, lacks a column, has one of another type (the
-/// first difference is named), or has a null or an impossible value (column and row are named).
+/// first difference is named), or has a null or an impossible value or row (column and row are named).
 pub fn read_table<R: Row>(path: &Path) -> Result<Table<R>, TableError> {
     let mut reader = TableReader::<R>::open(path)?;
     let mut rows = Vec::new();
@@ -140,8 +145,17 @@ impl<R: Row> TableReader<R> {
         let count = batch.num_rows() as u64;
         let batch = Batch { path: &self.path, batch, first_row: self.rows_read, places: &self.places };
         let memories = &mut self.memories;
+        let before = rows.len();
         contain(|| R::decode(&batch, memories, rows))
             .unwrap_or_else(|reason| Err(TableError::Damaged { path: self.path.clone(), reason }))?;
+        for (row, number) in rows[before..].iter().zip(self.rows_read + 1..) {
+            row.check().map_err(|(column, reason)| TableError::Value {
+                path: self.path.clone(),
+                place: Place::Row(number),
+                column: column.to_owned(),
+                reason,
+            })?;
+        }
         self.rows_read += count;
         Ok(true)
     }
@@ -165,10 +179,11 @@ impl<R: Row> TableReader<R> {
             let roots = self.roots.iter().copied();
             self.batches = Some(guarded(&self.path, move || {
                 let mask = ProjectionMask::roots(metadata.parquet_schema(), roots);
+                let batch_rows = batch_rows(metadata.metadata().row_group(group));
                 ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
                     .with_projection(mask)
                     .with_row_groups(vec![group])
-                    .with_batch_size(BATCH_ROWS)
+                    .with_batch_size(batch_rows)
                     .build()
             })?);
         }
@@ -186,6 +201,22 @@ impl<R: Row> Iterator for TableReader<R> {
             Err(error) => Some(Err(error)),
         }
     }
+}
+
+/// How many rows of a row group to decode at a time.
+fn batch_rows(group: &RowGroupMetaData) -> usize {
+    let size = |bytes: i64| u64::try_from(bytes).unwrap_or_default();
+    let column_bytes = group.columns().iter().map(|column| {
+        // The first is what lies in the file, where equal texts may be there once; the second, not always known, counts
+        // every text.
+        size(column.uncompressed_size()).max(size(column.unencoded_byte_array_data_bytes().unwrap_or_default()))
+    });
+    rows_for(size(group.num_rows()), column_bytes.fold(0, u64::saturating_add))
+}
+
+fn rows_for(rows: u64, bytes: u64) -> usize {
+    let rows_at_once = rows.saturating_mul(BATCH_BYTES) / bytes.max(1);
+    usize::try_from(rows_at_once).unwrap_or(BATCH_ROWS).clamp(1, BATCH_ROWS)
 }
 
 /// The schema to decode into, and for each column of the table its place in the file.
@@ -217,11 +248,11 @@ fn requested_schema<R: Row>(path: &Path, found: &Schema) -> Result<(Schema, Vec<
     Ok((Schema::new(fields), wanted))
 }
 
-/// Opens a file that begins and ends as Parquet does.
+/// Opens a file that begins and ends as Parquet does and whose schema the decoder can follow.
 pub(super) fn open_parquet(path: &Path) -> Result<File, TableError> {
     const MAGIC: &[u8; 4] = b"PAR1";
     let failed = |source| TableError::read(path, source);
-    let mut file = File::open(path).map_err(failed)?;
+    let mut file = open_file(path)?;
     let length = file.metadata().map_err(failed)?.len();
     if length == 0 {
         return Err(TableError::Empty { path: path.to_owned() });
@@ -233,10 +264,35 @@ pub(super) fn open_parquet(path: &Path) -> Result<File, TableError> {
         file.read_exact(&mut ends[1]).map_err(failed)?;
     }
     match (&ends[0] == MAGIC, &ends[1] == MAGIC) {
-        (true, true) => Ok(file),
+        (true, true) => {
+            let footer = footer_bytes(&mut file, length).map_err(failed)?;
+            footer
+                .map_or(Ok(()), |footer| check_schema(&footer))
+                .map_err(|reason| TableError::Damaged { path: path.to_owned(), reason })?;
+            Ok(file)
+        }
         (true, false) => Err(TableError::CutShort { path: path.to_owned() }),
         _ => Err(TableError::NotParquet { path: path.to_owned() }),
     }
+}
+
+/// The footer, whose length lies before the last magic bytes; none when the file is too short for it, which the decoder
+/// says.
+fn footer_bytes(file: &mut File, length: u64) -> io::Result<Option<Vec<u8>>> {
+    let mut size = [0_u8; 4];
+    if length < 12 {
+        return Ok(None);
+    }
+    file.seek(SeekFrom::End(-8))?;
+    file.read_exact(&mut size)?;
+    let size = u32::from_le_bytes(size);
+    if u64::from(size) + 12 > length {
+        return Ok(None);
+    }
+    file.seek(SeekFrom::End(-8 - i64::from(size)))?;
+    let mut footer = Vec::new();
+    file.take(u64::from(size)).read_to_end(&mut footer)?;
+    Ok(Some(footer))
 }
 
 /// Schema id and provenance of the footer.
@@ -263,4 +319,17 @@ pub(super) fn guarded<T, E: Into<ParquetError>>(
 ) -> Result<T, TableError> {
     let damaged = |reason| TableError::Damaged { path: path.to_owned(), reason };
     contain(decode).map_err(damaged)?.map_err(|error| damaged(error.into().to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_are_decoded_in_fewer_rows_at_a_time() {
+        let cases = [(0, 0, 1), (1 << 20, 1 << 20, BATCH_ROWS), (65_536, 65_536 * 50_000, 5368), (10, 10 << 30, 1)];
+        for (rows, bytes, expected) in cases {
+            assert_eq!(rows_for(rows, bytes), expected, "{rows} rows of {bytes} bytes");
+        }
+    }
 }

@@ -6,6 +6,7 @@ mod folder;
 mod footer;
 mod lists;
 mod numbers;
+mod open;
 mod read;
 pub(crate) mod row;
 pub(crate) mod texts;

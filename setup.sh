@@ -1,23 +1,39 @@
 #!/bin/sh
 # Installs what building needs and this machine lacks: a C compiler, and a wasm32 standard library for the plugins.
-# Does nothing on a machine that has both. Where it may not install, it says exactly what to run.
+# Does nothing on a machine that has both. Where it may not install, or fails to, it says exactly what to run.
 set -eu
 
 say() { printf '%s\n' "$*" >&2; }
 have() { command -v "$1" >/dev/null 2>&1; }
 lines=""
 
-# What must be installed by hand when we may not do it.
+# What must be installed by hand when we may not do it, or could not.
 need() { lines="$lines
   $1"; }
 
+# Runs a program and keeps quiet, unless it fails: then its last lines say why.
+quietly() {
+    said=$("$@" 2>&1) && return 0
+    say "setup: \`$*\` failed:"
+    printf '%s\n' "$said" | tail -n 5 | sed 's/^/  /' >&2
+    return 1
+}
+
 apt_install() {
-    if have apt-get && [ "$(id -u)" = 0 ]; then
-        say "setup: installing $*"
-        DEBIAN_FRONTEND=noninteractive apt-get update -q >/dev/null &&
-            DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" >/dev/null
-    else
+    if ! have apt-get; then
+        need "with the package manager of this machine, what Debian calls: $*"
+        return 1
+    fi
+    if [ "$(id -u)" != 0 ]; then
         need "sudo apt-get install --no-install-recommends $*"
+        return 1
+    fi
+    say "setup: installing $*"
+    export DEBIAN_FRONTEND=noninteractive
+    # Old lists may do, so only the installation decides.
+    quietly apt-get update -q || true
+    if ! quietly apt-get install -y -q --no-install-recommends "$@"; then
+        need "apt-get install --no-install-recommends $*"
         return 1
     fi
 }
@@ -27,8 +43,20 @@ rustup_has_wasm() {
     ls "$(rustc --print target-libdir --target wasm32-unknown-unknown 2>/dev/null)"/libcore-*.rlib >/dev/null 2>&1
 }
 
+# Whether a compiler is 1.95 or newer, which is what the SDK compiles with.
+new_enough() {
+    version=$("$1" --version 2>/dev/null) || return 1
+    version=${version#rustc }
+    major=${version%%.*}
+    rest=${version#*.}
+    minor=${rest%%.*}
+    case "$major$minor" in "" | *[!0-9]*) return 1 ;; esac
+    [ "$major" -gt 1 ] || { [ "$major" -eq 1 ] && [ "$minor" -ge 95 ]; }
+}
+
 debian_has_wasm() {
-    [ -x /usr/bin/rustc ] && [ -x /usr/bin/cargo ] && ls /usr/bin/wasm-ld-* >/dev/null 2>&1 &&
+    [ -x /usr/bin/rustc ] && [ -x /usr/bin/cargo ] && new_enough /usr/bin/rustc &&
+        ls /usr/bin/wasm-ld-* >/dev/null 2>&1 &&
         [ -e "$(/usr/bin/rustc --print sysroot)/lib/rustlib/src/rust/library/core" ]
 }
 
@@ -42,11 +70,14 @@ fi
 if ! rustup_has_wasm && ! debian_has_wasm; then
     if have rustup && timeout 120 rustup target add wasm32-unknown-unknown >/dev/null 2>&1 && rustup_has_wasm; then
         say "setup: added the target wasm32-unknown-unknown by rustup"
-    else
-        apt_install rustc-web cargo-web rust-web-src lld-19 || need "or, where rustup reaches its server: rustup target add wasm32-unknown-unknown"
+    elif ! apt_install rustc-web cargo-web rust-web-src lld-19; then
+        need "or, where rustup reaches its server: rustup target add wasm32-unknown-unknown"
+    elif ! debian_has_wasm; then
+        say "setup: what apt-get installed is too old or not whole"
+        need "rustup target add wasm32-unknown-unknown (with Rust 1.95 or newer from https://rustup.rs)"
     fi
 fi
 if [ -n "$lines" ]; then
-    say "setup: this machine lacks something that only you may install. Run:$lines"
+    say "setup: this machine still lacks something. Run:$lines"
     exit 1
 fi

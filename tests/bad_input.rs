@@ -1,5 +1,7 @@
 //! What a person sees when the input is wrong: the exact message, the exit code, and nothing left behind.
 
+use routerlab_records::{Provenance, QueryRow, read_table, write_table};
+
 mod support;
 use support::{Scratch, checkout, component};
 
@@ -212,6 +214,18 @@ fn a_bad_line_of_a_recording_is_named_with_its_field() {
             prices("input = 1.0", "input = -1.0"),
             "`p.toml`: `input` of the model `m` is -1, expected a price of 0 or more",
         ),
+        (prices("input = 1.0", "input = "), "`p.toml`: line 4: string values must be quoted, expected literal string"),
+        (
+            prices("output = 2.0", "outptu = 2.0"),
+            "`p.toml`: line 5: unknown field `outptu`, expected `input` or `output`",
+        ),
+        (prices(PRICES, ""), "`p.toml`: line 1: missing field `unit`"),
+        (query(QUERY, ""), "`q.jsonl` holds no rows"),
+        (query(QUERY, "\u{feff}\n\n"), "`q.jsonl` holds no rows"),
+        (completion(COMPLETION, " \n"), "`c.jsonl` holds no rows"),
+        (query("\"index\":1,", "\"index\":1,\"index\":2,"), "`q.jsonl`: line 1: `index`: given twice"),
+        (completion("\"status\"", "\"model\":\"n\",\"status\""), "`c.jsonl`: line 1: `model`: given twice"),
+        (query(QUERY, "\u{feff}[]"), "`q.jsonl`: line 1: expected a JSON object, found a list"),
     ];
     let scratch = Scratch::new();
     let import = [
@@ -237,12 +251,18 @@ fn a_bad_line_of_a_recording_is_named_with_its_field() {
     scratch.write("p.toml", PRICES);
     scratch.write("q.jsonl", b"{\"dataset\":\"\xff\"}");
     refused(&scratch, &import, 2, "`q.jsonl`: line 1: not JSON: invalid unicode code point at column 13");
-    scratch.write("q.jsonl", QUERY);
-    scratch.write("c.jsonl", COMPLETION);
+    let utf_16: Vec<u8> = format!("\u{feff}{QUERY}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    scratch.write("q.jsonl", utf_16);
+    refused(&scratch, &import, 2, "`q.jsonl`: line 1: the text is UTF-16, save the file as UTF-8");
+    scratch.write("q.jsonl", format!("\u{feff}{QUERY}"));
+    scratch.write("c.jsonl", COMPLETION.replace("\"ok\"", "\"OK\""));
     scratch.done(import);
-    refused(&scratch, &import, 2, "`out` already holds an import, name another folder or remove this one");
+    refused(&scratch, &import, 2, "`out` already holds `queries.parquet`, name another folder or move the file away");
     let score = ["score", "out", "--evaluators", "evaluators"];
     refused(&scratch, &score, 2, "`out/dataset.toml` does not exist");
+    scratch.write("out/dataset.toml", "name = \"d\"\n[[evaluators]]\n");
+    let unknown = "unknown field `evaluators`, expected one of `name`, `description`, `licence`, `evaluator`";
+    refused(&scratch, &score, 2, &format!("`out/dataset.toml`: line 2: {unknown}"));
     scratch.write("out/dataset.toml", "name = \"d\"\n[[evaluator]]\nname = \"number\"\n");
     refused(
         &scratch,
@@ -276,10 +296,103 @@ fn outcomes_that_cannot_be_imported_are_named_with_their_column() {
     scratch.write("o.parquet", damaged);
     let said = format!("`o.parquet` is damaged: EOF: Parquet file too small. Size is {end} but need 4294967303");
     refused(&scratch, &import, 2, &said);
+    let footers: [(&[u8], &str); 3] = [
+        (
+            b"\x15\x02\x19\x1c\x48\x01x\x15\xfe\xff\xff\xff\x0f\0\0",
+            "a group of its schema claims 2147483647 columns where 0 follow",
+        ),
+        (
+            &[b"\x15\x02\x19\xfc\x91\x4e", b"\x48\x01x\x15\x02\0".repeat(10_001).as_slice(), b"\0"].concat(),
+            "its schema has groups more than 64 deep",
+        ),
+        (b"\x16\x02\0", "its footer does not begin with a version and a schema"),
+    ];
+    for (footer, reason) in footers {
+        let length = u32::try_from(footer.len()).unwrap().to_le_bytes();
+        scratch.write("o.parquet", [b"PAR1", footer, &length, b"PAR1"].concat());
+        refused(&scratch, &import, 2, &format!("`o.parquet` is damaged: {reason}"));
+    }
+    assert!(!scratch.path("out").exists(), "nothing is left behind");
     refused(&scratch, &["report", "nowhere"], 2, "there is no folder `nowhere`");
     std::fs::create_dir(scratch.path("empty")).unwrap();
     let incomplete = "`empty` is not complete; give the same `routerlab bench` command again to complete it";
     refused(&scratch, &["report", "empty"], 2, incomplete);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_refused_before_it_is_read() {
+    let scratch = Scratch::new();
+    std::fs::create_dir(scratch.path("folder")).unwrap();
+    let pipe = std::process::Command::new("mkfifo").arg(scratch.path("pipe")).status().unwrap();
+    assert!(pipe.success());
+    scratch.write("q.jsonl", QUERY);
+    scratch.write("c.jsonl", COMPLETION);
+    scratch.write("p.toml", PRICES);
+    let pipe = "`pipe` is a pipe or a device, which cannot be read twice; write its content to a file";
+    let folder = "`folder` is a folder, expected a file";
+    for (path, reason) in [("pipe", pipe), ("folder", folder)] {
+        refused(&scratch, &["import", "outcomes", path, "--out", "out"], 2, reason);
+        for place in 0..3 {
+            let mut files = ["q.jsonl", "c.jsonl", "p.toml"];
+            files[place] = path;
+            let [queries, completions, prices] = files;
+            let import = ["--queries", queries, "--completions", completions, "--prices", prices, "--out", "out"];
+            refused(&scratch, &[&["import", "recorded"], &import[..]].concat(), 2, reason);
+        }
+    }
+    assert!(!scratch.path("out").exists(), "nothing is left behind");
+}
+
+#[test]
+fn a_folder_that_holds_a_table_is_no_place_for_an_import() {
+    let scratch = Scratch::new();
+    for name in ["outcomes.parquet", "embeddings.parquet", "scores.parquet", "pool.toml", "manifest.json"] {
+        let scratch = Scratch::new();
+        scratch.write(&format!("own/{name}"), "the user's own");
+        let taken = format!("`own` already holds `{name}`, name another folder or move the file away");
+        refused(&scratch, &["import", "outcomes", &format!("own/{name}"), "--out", "own"], 2, &taken);
+        assert_eq!(std::fs::read(scratch.path(&format!("own/{name}"))).unwrap(), b"the user's own");
+    }
+    // A folder with other files is the user's, and stays when the import fails.
+    scratch.write("own/dataset.toml", "");
+    scratch.write("o.parquet", starter("completions.parquet"));
+    let import = ["import", "outcomes", "o.parquet", "--out", "own"];
+    refused(&scratch, &import, 2, "`o.parquet` has no column `dataset` (expected type string)");
+    assert!(scratch.path("own/dataset.toml").is_file());
+}
+
+#[test]
+fn a_query_whose_metadata_cannot_be_used_is_named() {
+    let scratch = Scratch::new();
+    let folder = scratch.path("data");
+    let mut rows = read_table::<QueryRow>(&checkout().join("datasets/starter/queries.parquet")).unwrap().rows;
+    scratch.write("data/completions.parquet", starter("completions.parquet"));
+    scratch.write("data/dataset.toml", starter("dataset.toml"));
+    let cases = [
+        ("evaluator = 1", "not JSON: expected value at line 1 column 1"),
+        ("[\"number\"]", "expected a JSON object, found a list"),
+        ("{\"evaluator\":[\"number\"]}", "expected a text under `evaluator`, found a list"),
+    ];
+    for (metadata, reason) in cases {
+        rows[6].metadata = metadata.into();
+        write_table(&folder.join("queries.parquet"), &rows, &Provenance::default()).unwrap();
+        let said = format!("`data/queries.parquet`: row 7: `metadata`: {reason}");
+        refused(&scratch, &["score", "data", "--evaluators", "evaluators"], 2, &said);
+    }
+}
+
+#[test]
+fn plugins_that_would_become_one_component_are_refused_before_anything_is_built() {
+    let scratch = Scratch::new();
+    for folder in ["a/mine", "b/mine"] {
+        scratch.write(&format!("{folder}/Cargo.toml"), "no manifest");
+    }
+    let ran = scratch.routerlab(["build", "a/mine", "./b/mine", "--out", "out"]);
+    let said = "error: `a/mine` and `./b/mine` would both become `out/mine.wasm`; rename one of the folders, or build \
+                them one by one with another `--out`\n";
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(2), said));
+    assert!(!scratch.path("out").exists(), "nothing is left behind");
 }
 
 fn starter(name: &str) -> Vec<u8> {

@@ -70,13 +70,25 @@ impl WholeFile {
     /// # Errors
     /// When the disk refuses; nothing is left behind then.
     pub fn finish(self) -> Result<WrittenFile, TableError> {
+        self.finish_with(File::sync_all)
+    }
+
+    fn finish_with(self, sync_folder: impl FnOnce(&File) -> io::Result<()>) -> Result<WrittenFile, TableError> {
         let path = self.path;
         let failed = |source| TableError::Write { path: path.clone(), source };
         self.beside.as_file().sync_all().map_err(failed)?;
+        // Opened before the rename, so that a folder that cannot be opened leaves the old file in place. Not every system
+        // lets a folder be opened; that is no failure.
+        let folder = if cfg!(unix) { Some(File::open(&self.folder).map_err(failed)?) } else { None };
         self.beside.persist(&path).map_err(|error| failed(error.error))?;
-        // The rename is durable only when the folder is. Not every system lets a folder be opened; that is no failure.
-        #[cfg(unix)]
-        File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+        // The rename is durable only when the folder is.
+        if let Some(folder) = folder
+            && let Err(error) = sync_folder(&folder)
+        {
+            // A file that may be gone after a power cut must not pass for written; the sync's error is the one to report.
+            let _ = fs::remove_file(&path);
+            return Err(failed(error));
+        }
         Ok(WrittenFile { digest: hex(&self.hash.finalize()), bytes: self.bytes })
     }
 }
@@ -161,6 +173,17 @@ mod tests {
         let message = write_bytes(&path, "x").unwrap_err().to_string();
         assert_eq!(message, format!("cannot write `{}`", path.display()));
         assert_eq!(names(scratch.path()), ["table"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_cannot_be_synced_is_an_error_that_leaves_nothing_behind() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("table");
+        let file = WholeFile::create(&path).unwrap();
+        let message = file.finish_with(|_| Err(io::Error::other("no space"))).unwrap_err().to_string();
+        assert_eq!(message, format!("cannot write `{}`", path.display()));
+        assert_eq!(names(scratch.path()), Vec::<String>::new());
     }
 
     #[cfg(unix)]

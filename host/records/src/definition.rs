@@ -1,6 +1,5 @@
 //! `dataset.toml`: how the completions of a dataset are scored.
 
-use std::fs;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -8,6 +7,7 @@ use serde::Deserialize;
 use crate::error::TableError;
 use crate::ids::{DatasetId, PluginName};
 use crate::queries::QueryRow;
+use crate::settings::{parse_toml, read_toml};
 
 /// What `dataset.toml` says. Unknown keys are refused.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -58,8 +58,7 @@ impl DatasetDefinition {
     /// # Errors
     /// When the file is missing, is no TOML, or has an unknown key; the message names file and line.
     pub fn read(path: &Path) -> Result<Self, TableError> {
-        let text = fs::read_to_string(path).map_err(|source| TableError::read(path, source))?;
-        Self::parse(&text).map_err(|reason| TableError::Settings { path: path.to_owned(), reason })
+        read_toml(path)
     }
 
     /// Reads a definition from its text.
@@ -67,7 +66,7 @@ impl DatasetDefinition {
     /// # Errors
     /// What is wrong with the text, with its line.
     pub fn parse(text: &str) -> Result<Self, String> {
-        toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())
+        parse_toml(text)
     }
 
     /// The entry that scores a query: the first that applies.
@@ -135,6 +134,9 @@ name = "number"
     #[test]
     fn an_unknown_key_is_refused_with_its_line() {
         let message = DatasetDefinition::parse("name = \"small\"\nevaluators = []\n").unwrap_err();
-        assert!(message.contains("line 2") && message.contains("unknown field `evaluators`"), "{message}");
+        assert_eq!(
+            message,
+            "line 2: unknown field `evaluators`, expected one of `name`, `description`, `licence`, `evaluator`"
+        );
     }
 }

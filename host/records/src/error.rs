@@ -42,6 +42,18 @@ pub enum TableError {
         /// What the system said.
         source: io::Error,
     },
+    /// A folder where a file is expected.
+    #[error("`{}` is a folder, expected a file", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Something that gives its content only once.
+    #[error("`{}` is a pipe or a device, which cannot be read twice; write its content to a file", path.display())]
+    NotAFile {
+        /// What was to be read.
+        path: PathBuf,
+    },
     /// The file cannot be written; nothing was left behind.
     #[error("cannot write `{}`", path.display())]
     Write {
@@ -61,6 +73,12 @@ pub enum TableError {
     /// A file without content.
     #[error("`{}` is empty, expected a Parquet file", path.display())]
     Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file of records that holds none.
+    #[error("`{}` holds no rows", path.display())]
+    NoRows {
         /// The file.
         path: PathBuf,
     },
@@ -182,11 +200,13 @@ pub enum TableError {
         /// The model.
         model: ModelName,
     },
-    /// A folder that already holds an import.
-    #[error("`{}` already holds an import, name another folder or remove this one", path.display())]
+    /// A folder that already holds a file of the name of one that an import writes or that is read beside it.
+    #[error("`{}` already holds `{file}`, name another folder or move the file away", path.display())]
     Taken {
         /// The folder.
         path: PathBuf,
+        /// The first such file.
+        file: String,
     },
     /// A settings file (TOML or JSON) that cannot be understood.
     #[error("`{}`: {reason}", path.display())]

@@ -47,6 +47,8 @@ mod provenance;
 mod queries;
 mod runs;
 mod scores;
+pub mod settings;
+mod source;
 mod table;
 
 pub use completions::{CompletionRow, CompletionStatus, CostSource};

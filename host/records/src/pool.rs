@@ -1,7 +1,6 @@
 //! `pool.toml`: the models that can be chosen, and price lists.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +9,7 @@ use crate::atomic::{WrittenFile, write_bytes};
 use crate::completions::CostSource;
 use crate::error::TableError;
 use crate::ids::ModelName;
+use crate::settings::read_toml;
 
 /// What is known about a model before it is asked. Unknown keys are refused.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -139,14 +139,6 @@ impl PriceList {
     }
 }
 
-fn read_toml<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, TableError> {
-    let text = fs::read_to_string(path).map_err(|source| TableError::read(path, source))?;
-    toml::from_str(&text).map_err(|error| TableError::Settings {
-        path: path.to_owned(),
-        reason: error.to_string().trim_end().to_owned(),
-    })
-}
-
 fn check_price(path: &Path, model: &ModelName, key: &str, price: Option<f64>) -> Result<(), TableError> {
     match price {
         Some(price) if !price.is_finite() || price < 0.0 => {
@@ -191,6 +183,15 @@ mod tests {
         assert_eq!(
             read(&list("USD per 1M tokens", -1.0), PriceList::read).unwrap_err(),
             "`file.toml`: `input` of the model `a` is -1, expected a price of 0 or more"
+        );
+        assert_eq!(
+            read(&list("USD per 1M tokens", 1.0).replace("output", "outptu"), PriceList::read).unwrap_err(),
+            "`file.toml`: line 5: unknown field `outptu`, expected `input` or `output`"
+        );
+        assert_eq!(
+            read("[models.a]\ninput = 1.0\n", Pool::read).unwrap_err(),
+            "`file.toml`: line 2: unknown field `input`, expected one of `input_usd_per_mtok`, `output_usd_per_mtok`, \
+             `description`"
         );
     }
 

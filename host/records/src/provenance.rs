@@ -1,7 +1,6 @@
 //! What a table records about its making, and digests of content.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -9,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::TableError;
+use crate::source::open_file;
 
 /// What a table was made from. Kept as JSON in the footer of the file under [`Provenance::FOOTER_KEY`].
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -67,10 +67,10 @@ pub(crate) fn own_tool() -> String {
 /// SHA-256 of a file's content, in hex.
 ///
 /// # Errors
-/// When the file cannot be read.
+/// When there is no such file, or it cannot be read or read again.
 pub fn digest_file(path: &Path) -> Result<String, TableError> {
     let failed = |source| TableError::read(path, source);
-    let mut file = File::open(path).map_err(failed)?;
+    let mut file = open_file(path)?;
     let mut hash = Sha256::new();
     let mut block = vec![0; 1 << 16];
     loop {

@@ -8,7 +8,7 @@ use crate::table::row::table;
 
 table! {
     /// One question.
-    pub QueryRow: "queries", version 1, key [query_id];
+    pub QueryRow: "queries", version 1, key [query_id], checked metadata_can_be_used;
     /// `<dataset>/<split>/<record_index>`.
     query_id: QueryId,
     /// The benchmark or category the query belongs to.
@@ -34,6 +34,32 @@ impl QueryRow {
     pub fn metadata_text(&self, key: &str) -> Option<String> {
         let metadata: Value = serde_json::from_str(&self.metadata).ok()?;
         metadata.get(key)?.as_str().map(str::to_owned)
+    }
+}
+
+/// What is read as JSON later must be JSON now: a query whose metadata cannot be read would be scored by the wrong
+/// evaluator.
+fn metadata_can_be_used(query: &QueryRow) -> Result<(), (&'static str, String)> {
+    let wrong = |reason: String| Err(("metadata", reason));
+    match serde_json::from_str::<Value>(&query.metadata) {
+        Err(error) => wrong(format!("not JSON: {error}")),
+        Ok(Value::Object(metadata)) => match metadata.get("evaluator") {
+            None | Some(Value::Null | Value::String(_)) => Ok(()),
+            Some(other) => wrong(format!("expected a text under `evaluator`, found {}", kind_of(other))),
+        },
+        Ok(other) => wrong(format!("expected a JSON object, found {}", kind_of(&other))),
+    }
+}
+
+/// What a JSON value is, for messages.
+pub(crate) fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
     }
 }
 

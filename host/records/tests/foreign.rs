@@ -89,7 +89,7 @@ fn import(
     match import_outcomes(&path("o.parquet"), embeddings, prices.as_deref(), &out, &mut |_| {}) {
         Ok(summary) => Ok((scratch, summary)),
         Err(error) => {
-            assert!(!out.exists() || std::fs::read_dir(&out).unwrap().count() == 0, "nothing is left behind");
+            assert!(!out.exists(), "nothing is left behind");
             Err(error.to_string().replace(&format!("{}/", scratch.path().display()), ""))
         }
     }
@@ -152,9 +152,26 @@ fn an_import_does_not_overwrite_another() {
     let (scratch, _) = import(&outcomes(), None, None).unwrap();
     let path = |name: &str| scratch.path().join(name);
     let error = import_outcomes(&path("o.parquet"), None, None, &path("out"), &mut |_| {}).unwrap_err();
-    let expected =
-        format!("`{}` already holds an import, name another folder or remove this one", path("out").display());
-    assert_eq!(error.to_string(), expected);
+    let taken = |folder: &Path, file: &str| {
+        format!("`{}` already holds `{file}`, name another folder or move the file away", folder.display())
+    };
+    assert_eq!(error.to_string(), taken(&path("out"), "queries.parquet"));
+    // Nor its own source.
+    let own = path("own/outcomes.parquet");
+    std::fs::create_dir(path("own")).unwrap();
+    write(&own, &outcomes());
+    let before = std::fs::read(&own).unwrap();
+    let error = import_outcomes(&own, None, None, &path("own"), &mut |_| {}).unwrap_err();
+    assert_eq!(error.to_string(), taken(&path("own"), "outcomes.parquet"));
+    assert_eq!(std::fs::read(&own).unwrap(), before);
+}
+
+#[test]
+fn a_table_without_rows_is_refused() {
+    let empty = |columns: Columns| columns.into_iter().map(|(name, array)| (name, array.slice(0, 0))).collect();
+    assert_eq!(import(&empty(outcomes()), None, None).map(|_| ()).unwrap_err(), "`o.parquet` holds no rows");
+    let embeddings = empty(vec![("query_id", strings(&["x-1"])), ("embedding", lists(&[&[1.0]]))]);
+    assert_eq!(import(&outcomes(), Some(&embeddings), None).map(|_| ()).unwrap_err(), "`e.parquet` holds no rows");
 }
 
 #[test]

@@ -87,6 +87,15 @@ fn an_outcome_that_cannot_be_is_refused_with_its_row() {
 }
 
 #[test]
+fn a_query_listed_twice_is_reported_with_the_file_that_lists_it() {
+    let rows = Table { path: "data/outcomes.parquet".into(), ..table(Vec::new()) };
+    assert_eq!(
+        Outcomes::join(vec![query("a", 1), query("a", 1)], &rows).unwrap_err().to_string(),
+        "`data/queries.parquet`: two rows have the key `query_id=a/test/1`"
+    );
+}
+
+#[test]
 fn parts_that_do_not_fit_are_refused() {
     let parts = |models: &[&str], scores: Vec<f64>| OutcomeParts {
         path: "parts".into(),

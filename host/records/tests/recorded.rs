@@ -18,6 +18,10 @@ const FAILED: &str =
 const PRICES: &str = "unit = \"USD per 1M tokens\"\nbasis = \"declared\"\n[models.m]\ninput = 1.0\noutput = 2.0\n";
 
 fn import(queries: &str, completions: &str, prices: &str) -> Result<TempDir, String> {
+    import_with_notes(queries, completions, prices).map(|(scratch, _)| scratch)
+}
+
+fn import_with_notes(queries: &str, completions: &str, prices: &str) -> Result<(TempDir, Vec<String>), String> {
     let scratch = tempfile::tempdir().unwrap();
     let path = |name: &str| scratch.path().join(name);
     let files = RecordedFiles {
@@ -30,7 +34,7 @@ fn import(queries: &str, completions: &str, prices: &str) -> Result<TempDir, Str
     fs::write(&files.completions, completions).unwrap();
     fs::write(&files.prices, prices).unwrap();
     match import_recorded(&files, &path("out"), &mut |_| {}) {
-        Ok(_) => Ok(scratch),
+        Ok(summary) => Ok((scratch, summary.notes)),
         Err(error) => {
             assert!(!path("out").exists(), "nothing is left behind");
             Err(error.to_string().replace(&format!("{}/", scratch.path().display()), ""))
@@ -104,6 +108,69 @@ fn a_line_that_cannot_be_used_is_named_with_its_field() {
     for (completions, expected) in cases {
         assert_eq!(import(QUERY, &completions, PRICES).map(|_| ()).unwrap_err(), expected);
     }
+}
+
+#[test]
+fn a_byte_order_mark_is_passed_over_and_utf_16_is_named() {
+    let marked = format!("\u{feff}{QUERY}");
+    import(&marked, COMPLETION, PRICES).unwrap();
+    let scratch = tempfile::tempdir().unwrap();
+    let path = |name: &str| scratch.path().join(name);
+    let files = RecordedFiles {
+        queries: path("q.jsonl"),
+        completions: path("q.jsonl"),
+        prices: path("p.toml"),
+        embeddings: None,
+    };
+    fs::write(&files.prices, PRICES).unwrap();
+    for mark in [Some(0xfeff), None] {
+        for bytes in [u16::to_le_bytes, u16::to_be_bytes] {
+            let text: Vec<u8> = mark.into_iter().chain(QUERY.encode_utf16()).flat_map(bytes).collect();
+            fs::write(&files.queries, text).unwrap();
+            let message = import_recorded(&files, &path("out"), &mut |_| {}).unwrap_err().to_string();
+            let expected = format!("`{}`: line 1: the text is UTF-16, save the file as UTF-8", files.queries.display());
+            assert_eq!(message, expected);
+        }
+    }
+}
+
+#[test]
+fn a_file_without_lines_is_refused() {
+    for empty in ["", "\n \n", "\u{feff}\n"] {
+        assert_eq!(import(empty, COMPLETION, PRICES).map(|_| ()).unwrap_err(), "`q.jsonl` holds no rows");
+        assert_eq!(import(QUERY, empty, PRICES).map(|_| ()).unwrap_err(), "`c.jsonl` holds no rows");
+    }
+}
+
+#[test]
+fn a_field_given_twice_is_refused() {
+    let twice = QUERY.replace("\"index\":1,", "\"index\":1,\"index\":2,");
+    let message = import(&twice, COMPLETION, PRICES).map(|_| ()).unwrap_err();
+    assert_eq!(message, "`q.jsonl`: line 1: `index`: given twice");
+}
+
+#[test]
+fn our_words_for_a_status_count_in_any_case() {
+    let cases = [
+        ("ok", CompletionStatus::Ok, None),
+        ("OK", CompletionStatus::Ok, None),
+        ("Timeout", CompletionStatus::Timeout, None),
+        ("okay", CompletionStatus::ModelError, Some("okay")),
+        ("HTTP 500", CompletionStatus::ModelError, Some("HTTP 500")),
+    ];
+    for (text, status, error) in cases {
+        let completion = COMPLETION.replace("\"ok\"", &format!("\"{text}\""));
+        let scratch = import(QUERY, &completion, PRICES).unwrap();
+        let rows = read_table::<CompletionRow>(&scratch.path().join("out/completions.parquet")).unwrap().rows;
+        assert_eq!((rows[0].status, rows[0].error.as_deref()), (status, error), "{text}");
+    }
+}
+
+#[test]
+fn several_samples_of_a_pair_are_one_pair() {
+    let second = COMPLETION.replace("\"status\"", "\"sample_index\":1,\"status\"");
+    let (_, notes) = import_with_notes(&lines(&[QUERY, OTHER_QUERY]), &lines(&[COMPLETION, &second]), PRICES).unwrap();
+    assert_eq!(notes, ["1 of 2 pairs of query and model have no completion"]);
 }
 
 #[test]

@@ -308,6 +308,34 @@ fn a_file_that_is_no_table_is_named_with_what_it_is_instead() {
 }
 
 #[test]
+fn metadata_that_cannot_be_used_is_refused_with_its_row() {
+    let cases = [
+        ("", "not JSON: EOF while parsing a value at line 1 column 0"),
+        ("[]", "expected a JSON object, found a list"),
+        (r#"{"evaluator":7}"#, "expected a text under `evaluator`, found a number"),
+    ];
+    for (metadata, reason) in cases {
+        let bad = QueryRow { metadata: metadata.to_owned(), ..query(2) };
+        let expected = format!("`t.parquet`: row 2: `metadata`: {reason}");
+        assert_eq!(message::<QueryRow>(&bytes_of(&[query(1), bad])), expected);
+    }
+    let unnamed = QueryRow { metadata: r#"{"evaluator":null,"more":[7]}"#.to_owned(), ..query(1) };
+    check_round_trip(vec![unnamed]);
+}
+
+#[test]
+fn a_footer_that_would_end_the_process_is_damage() {
+    // A schema whose root claims 2,147,483,647 columns.
+    let footer = b"\x15\x02\x19\x1c\x48\x01x\x15\xfe\xff\xff\xff\x0f\x00\x00";
+    let length = u32::try_from(footer.len()).unwrap().to_le_bytes();
+    let content = [b"PAR1", &footer[..], &length, b"PAR1"].concat();
+    assert_eq!(
+        message::<QueryRow>(&content),
+        "`t.parquet` is damaged: a group of its schema claims 2147483647 columns where 0 follow"
+    );
+}
+
+#[test]
 fn a_file_cut_short_anywhere_is_refused() {
     let good = bytes_of(&(1..=50).map(query).collect::<Vec<_>>());
     let scratch = tempfile::tempdir().unwrap();

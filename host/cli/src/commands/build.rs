@@ -1,8 +1,11 @@
 //! `routerlab build`: from a plugin's source folder to a component.
 #![allow(clippy::print_stderr, reason = "talk goes to stderr")]
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
+use anyhow::bail;
 use clap::Args;
 use routerlab_plugin::build::{BuildOptions, Toolchain, build_plugin};
 
@@ -21,13 +24,16 @@ pub(crate) struct Build {
     /// Folder for the components [default: `components` in cargo's target folder]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Also build the package's examples
+    /// Build the package's examples instead of its library
     #[arg(long)]
     examples: bool,
 }
 
 impl Build {
     pub(crate) fn execute(self) -> anyhow::Result<Ended> {
+        if let (Some(out), false) = (&self.out, self.examples) {
+            refuse_equal_names(&self.folders, out)?;
+        }
         let toolchain = Toolchain::find()?;
         eprintln!("building with {toolchain}");
         for folder in &self.folders {
@@ -45,4 +51,24 @@ impl Build {
         }
         Ok(Ended::Done)
     }
+}
+
+/// Components are named after their folders, so of two with the same name the second would take the place of the first.
+fn refuse_equal_names(folders: &[PathBuf], out: &Path) -> anyhow::Result<()> {
+    let mut folder_of: BTreeMap<OsString, &Path> = BTreeMap::new();
+    for folder in folders {
+        // `.` has a name too. A folder that is not there is for the builder to name.
+        let Ok(whole) = folder.canonicalize() else { continue };
+        let Some(name) = whole.file_name() else { continue };
+        if let Some(other) = folder_of.insert(name.to_owned(), folder) {
+            let file = out.join(name).with_added_extension("wasm");
+            bail!(
+                "`{}` and `{}` would both become `{}`; rename one of the folders, or build them one by one with another `--out`",
+                other.display(),
+                folder.display(),
+                file.display()
+            );
+        }
+    }
+    Ok(())
 }

@@ -8,6 +8,7 @@ use std::thread;
 
 use serde_json::Value;
 
+use super::places::places;
 use super::toolchain::TARGET;
 use super::{BuildError, Toolchain, component};
 
@@ -20,6 +21,8 @@ pub(super) struct Package {
     workspace_root: String,
     /// The names of all packages of the workspace.
     members: Vec<String>,
+    /// Folders whose place on this machine must not show in the component, with the names they get instead.
+    places: Vec<(PathBuf, String)>,
 }
 
 /// In a target folder, the workspace that was last compiled there.
@@ -36,8 +39,11 @@ impl Package {
     /// Reads the manifest and checks that it makes what a sandbox can run.
     pub(super) fn read(toolchain: &Toolchain, folder: &Path, examples: bool) -> Result<Self, BuildError> {
         let manifest = folder.join("Cargo.toml");
+        if !examples && library_name(folder).is_none() {
+            return Err(BuildError::NoName { folder: folder.to_owned() });
+        }
         let output = toolchain
-            .cargo()
+            .cargo(&[])
             .args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"])
             .arg(&manifest)
             .current_dir(folder)
@@ -67,7 +73,8 @@ impl Package {
         let names = metadata["packages"].as_array().into_iter().flatten();
         let members = names.filter_map(|package| package["name"].as_str().map(str::to_owned)).collect();
         let workspace_root = metadata["workspace_root"].as_str().unwrap_or_default().to_owned();
-        Ok(Self { folder: folder.to_owned(), manifest, target_dir, workspace_root, members })
+        let places = places(Path::new(&workspace_root), folder, package);
+        Ok(Self { folder: folder.to_owned(), manifest, target_dir, workspace_root, members, places })
     }
 
     /// Forgets what another workspace compiled in this target folder under the same names. Cargo knows the packages of a
@@ -79,7 +86,7 @@ impl Package {
             return Ok(());
         }
         if target_dir.join(TARGET).is_dir() {
-            let mut command = toolchain.cargo();
+            let mut command = toolchain.cargo(&[]);
             command.args(["clean", "--release", "--target", TARGET, "--manifest-path"]).arg(&self.manifest);
             command.arg("--target-dir").arg(target_dir).current_dir(&self.folder);
             for member in &self.members {
@@ -102,7 +109,7 @@ impl Package {
         progress: &mut dyn FnMut(&str),
     ) -> Result<Vec<Module>, BuildError> {
         self.forget_other_workspaces(toolchain, target_dir)?;
-        let mut command = toolchain.cargo();
+        let mut command = toolchain.cargo(&self.places);
         if examples {
             command.args(["build", "--examples"]);
         } else {
@@ -123,7 +130,11 @@ impl Package {
             let output = without_progress(&said);
             return Err(BuildError::Compile { folder: self.folder.clone(), output });
         }
-        Ok(self.modules(&messages, examples))
+        let modules = self.modules(&messages, examples);
+        match modules.is_empty() {
+            true => Err(BuildError::NoModule { folder: self.folder.clone() }),
+            false => Ok(modules),
+        }
     }
 
     fn modules(&self, messages: &str, examples: bool) -> Vec<Module> {
@@ -144,10 +155,14 @@ impl Package {
         }
         let files = message["filenames"].as_array()?.iter().filter_map(Value::as_str).map(PathBuf::from);
         let file = files.into_iter().find(|file| file.extension().is_some_and(|extension| extension == "wasm"))?;
-        // The library is named after its folder, which is the name that a router is known by.
-        let name = if examples { target["name"].as_str()?.into() } else { self.folder.file_name()?.to_str()?.into() };
-        Some(Module { name, file })
+        let name = if examples { target["name"].as_str()? } else { library_name(&self.folder)? };
+        Some(Module { name: name.into(), file })
     }
+}
+
+/// The library is named after its folder, which is the name that a router is known by.
+fn library_name(folder: &Path) -> Option<&str> {
+    folder.file_name()?.to_str()
 }
 
 fn is_example(target: &Value) -> bool {
@@ -225,6 +240,7 @@ mod tests {
             target_dir: "/p/target".into(),
             workspace_root: "/p".into(),
             members: vec!["my-router".into()],
+            places: Vec::new(),
         };
         let artifact = |manifest: &str, kind: &str, file: &str| {
             format!(

@@ -46,6 +46,18 @@ pub enum BuildError {
         /// What was asked for.
         folder: PathBuf,
     },
+    /// The folder has no name that a component could have.
+    #[error("{}: the component is named after this folder; give it a name in UTF-8", .folder.display())]
+    NoName {
+        /// What was asked for.
+        folder: PathBuf,
+    },
+    /// Cargo ended well and spoke of no module.
+    #[error("{}: the compiler made no WebAssembly module", .folder.display())]
+    NoModule {
+        /// What was asked for.
+        folder: PathBuf,
+    },
     /// The manifest cannot be read; the words are cargo's.
     #[error("{}: `Cargo.toml` cannot be read\n{output}", .folder.display())]
     Manifest {

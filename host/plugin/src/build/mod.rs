@@ -6,11 +6,12 @@
 mod cargo;
 mod component;
 mod error;
+mod places;
 mod toolchain;
 
 use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 
 pub use error::BuildError;
 pub use toolchain::Toolchain;
@@ -56,11 +57,8 @@ pub fn build_plugin(
         return Err(BuildError::NotASource { folder });
     }
     let package = cargo::Package::read(toolchain, &folder, options.examples)?;
-    let target_dir = options
-        .target_dir
-        .or_else(|| env::var_os("ROUTERLAB_TARGET_DIR").map(PathBuf::from))
-        // Apart from what the host is compiled to, or each would wait for the other's lock.
-        .unwrap_or_else(|| package.target_dir.join("guests"));
+    let named = options.target_dir.or_else(|| env::var_os("ROUTERLAB_TARGET_DIR").map(PathBuf::from));
+    let target_dir = target_dir(named, &package.target_dir)?;
     let out = options.out.unwrap_or_else(|| package.target_dir.join("components"));
     let mut silent = |_: &str| {};
     let progress = options.progress.unwrap_or(&mut silent);
@@ -75,6 +73,16 @@ pub fn build_plugin(
         built.push(BuiltComponent { name: module.name, path, bytes: component.len() as u64, digest });
     }
     Ok(built)
+}
+
+/// Where compilers work: the folder that was named, or one of our own in the package's target folder.
+fn target_dir(named: Option<PathBuf>, of_package: &Path) -> Result<PathBuf, BuildError> {
+    match named.filter(|folder| !folder.as_os_str().is_empty()) {
+        // Cargo runs in the plugin's folder, where a relative path would be another.
+        Some(folder) => path::absolute(&folder).map_err(BuildError::file(&folder)),
+        // Apart from what the host is compiled to, or each would wait for the other's lock.
+        None => Ok(of_package.join("guests")),
+    }
 }
 
 #[cfg(test)]

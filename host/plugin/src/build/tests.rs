@@ -1,7 +1,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::{BuildError, BuildOptions, Toolchain, build_plugin};
+use super::{BuildError, BuildOptions, Toolchain, build_plugin, target_dir};
 
 /// A package whose library is `source`, with these lines in its manifest.
 fn package(folder: &Path, manifest: &str, source: &str) {
@@ -9,6 +9,16 @@ fn package(folder: &Path, manifest: &str, source: &str) {
     let head = "[package]\nname = \"toy\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n";
     fs::write(folder.join("Cargo.toml"), format!("{head}{manifest}")).unwrap();
     fs::write(folder.join("src/lib.rs"), source).unwrap();
+}
+
+#[test]
+fn a_relative_target_folder_is_relative_to_where_the_program_runs() {
+    let here = std::env::current_dir().unwrap();
+    let of = |named: Option<&str>| target_dir(named.map(Into::into), Path::new("/p/target")).unwrap();
+    assert_eq!(of(Some("built/guests")), here.join("built/guests"));
+    assert_eq!(of(Some("/built")), Path::new("/built"));
+    assert_eq!(of(Some("")), Path::new("/p/target/guests"));
+    assert_eq!(of(None), Path::new("/p/target/guests"));
 }
 
 #[test]
@@ -35,6 +45,20 @@ fn a_folder_that_is_no_plugin_is_refused_before_anything_is_compiled() {
     fs::write(group.join("Cargo.toml"), "[package\n").unwrap();
     let error = build(&group, false).to_string();
     assert!(error.contains("`Cargo.toml` cannot be read\n") && error.contains("unclosed table"), "{error}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_whose_name_no_component_can_have_is_refused() {
+    use std::os::unix::ffi::OsStrExt;
+    let Ok(toolchain) = Toolchain::find() else {
+        return skipped("a_folder_whose_name_no_component_can_have_is_refused");
+    };
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = scratch.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9"));
+    package(&folder, "", "");
+    let error = build_plugin(&toolchain, &folder, BuildOptions::default()).unwrap_err().to_string();
+    assert!(error.ends_with(": the component is named after this folder; give it a name in UTF-8"), "{error}");
 }
 
 #[test]

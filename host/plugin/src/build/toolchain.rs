@@ -73,10 +73,11 @@ impl Toolchain {
         Err(BuildError::NoToolchain { tried })
     }
 
-    /// Cargo, set up so that all plugins are compiled with one set of flags.
-    pub(super) fn cargo(&self) -> Command {
+    /// Cargo, set up so that all plugins of a workspace are compiled with one set of flags. `places` says which folders
+    /// get which names in what is compiled; the last that applies wins.
+    pub(super) fn cargo(&self, places: &[(PathBuf, String)]) -> Command {
         let mut command = Command::new(&self.cargo);
-        command.env("RUSTC", &self.rustc).env("CARGO_ENCODED_RUSTFLAGS", self.flags().join("\u{1f}"));
+        command.env("RUSTC", &self.rustc).env("CARGO_ENCODED_RUSTFLAGS", self.flags(places).join("\u{1f}"));
         for variable in ["RUSTFLAGS", "CARGO_BUILD_TARGET", "RUSTC_WORKSPACE_WRAPPER"] {
             command.env_remove(variable);
         }
@@ -115,12 +116,13 @@ impl Toolchain {
         self.standard_library != StandardLibrary::Installed
     }
 
-    fn flags(&self) -> Vec<String> {
+    fn flags(&self, places: &[(PathBuf, String)]) -> Vec<String> {
         let mut flags = vec!["-Ctarget-feature=+simd128".to_owned()];
         if let StandardLibrary::FromSource { linker: Some(linker) } = &self.standard_library {
             flags.push(format!("-Clinker={}", linker.display()));
         }
         // Where things lie on this machine is nobody's business, and would change the component's digest.
+        flags.extend(places.iter().map(|(folder, name)| format!("--remap-path-prefix={}={name}", folder.display())));
         let cargo_home =
             env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| env::home_dir().map(|home| home.join(".cargo")));
         if let Some(home) = cargo_home {
@@ -247,7 +249,22 @@ fn linker_version(name: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Toolchain, linker_version, numbers};
+    use super::{StandardLibrary, Toolchain, linker_version, numbers};
+
+    #[test]
+    fn folders_of_this_machine_get_other_names() {
+        let toolchain = Toolchain {
+            cargo: "cargo".into(),
+            rustc: "rustc".into(),
+            version: "rustc 1.95.0".into(),
+            sysroot: "/sys".into(),
+            standard_library: StandardLibrary::Installed,
+        };
+        let flags = toolchain.flags(&[("/home/me/mine".into(), "/plugin".into())]);
+        let remapped: Vec<&str> = flags.iter().filter_map(|flag| flag.strip_prefix("--remap-path-prefix=")).collect();
+        assert_eq!(remapped.first(), Some(&"/home/me/mine=/plugin"), "what lies deeper comes later and wins");
+        assert_eq!(remapped.last(), Some(&"/sys/lib/rustlib/src/rust=/rust"));
+    }
 
     #[test]
     fn versions_are_read_from_names() {

@@ -35,6 +35,9 @@ pub(super) fn read_embeddings(
     ids: &[SharedText],
 ) -> Result<ReadEmbeddings, TableError> {
     let table: Table<SourceEmbedding> = read_table(path)?;
+    if table.rows.is_empty() {
+        return Err(TableError::NoRows { path: path.to_owned() });
+    }
     let wrong = |row: usize, column: &str, reason: String| TableError::Value {
         path: path.to_owned(),
         place: Place::Row(row as u64 + 1),

@@ -19,8 +19,8 @@ use crate::table::{Table, read_table, write_table};
 /// samples of a query and model become the mean of those that have a value, tokens rounded to whole ones.
 ///
 /// # Errors
-/// When a table cannot be read, a completion or score belongs to nothing, or one completion has scores of two
-/// evaluators. The message names file and row.
+/// When a table cannot be read, a completion or score belongs to nothing, a query or completion comes twice, a cost or
+/// latency is negative or not finite, or one completion has scores of two evaluators. The message names file and row.
 pub fn build_outcomes(folder: &Path) -> Result<WrittenFile, TableError> {
     let paths = ["queries", "completions", "scores"].map(|table| folder.join(format!("{table}.parquet")));
     let mut provenance = Provenance::by(own_tool());
@@ -39,14 +39,24 @@ fn join(
     completions: &Table<CompletionRow>,
     scores: &Table<ScoreRow>,
 ) -> Result<Vec<OutcomeRow>, TableError> {
-    let dataset_of: HashMap<&QueryId, &DatasetId> =
-        queries.rows.iter().map(|query| (&query.query_id, &query.dataset)).collect();
+    let mut dataset_of: HashMap<&QueryId, &DatasetId> = HashMap::with_capacity(queries.rows.len());
+    for query in &queries.rows {
+        if dataset_of.insert(&query.query_id, &query.dataset).is_some() {
+            let key = format!("`query_id={}`", query.query_id);
+            return Err(TableError::DuplicateKey { path: queries.path.clone(), key });
+        }
+    }
     let score_of = scores_by_sample(completions, scores)?;
 
     let mut pairs: BTreeMap<(&QueryId, &ModelName), Vec<&CompletionRow>> = BTreeMap::new();
     for (index, row) in completions.rows.iter().enumerate() {
         if !dataset_of.contains_key(&row.query_id) {
             return Err(wrong(completions, index, "query_id", format!("there is no query `{}`", row.query_id)));
+        }
+        for (column, value) in [("cost_usd", row.cost_usd), ("latency_ms", row.latency_ms)] {
+            value
+                .map_or(Ok(()), |value| check_number(value, f64::MAX))
+                .map_err(|reason| wrong(completions, index, column, reason))?;
         }
         pairs.entry((&row.query_id, &row.model)).or_default().push(row);
     }
@@ -75,12 +85,23 @@ fn scores_by_sample<'a>(
     completions: &'a Table<CompletionRow>,
     scores: &'a Table<ScoreRow>,
 ) -> Result<HashMap<Sample<'a>, f64>, TableError> {
-    let known: std::collections::HashSet<Sample<'_>> =
-        completions.rows.iter().map(|row| (&row.query_id, &row.model, row.sample_index)).collect();
+    let mut row_of: HashMap<Sample<'_>, usize> = HashMap::with_capacity(completions.rows.len());
+    for (index, row) in completions.rows.iter().enumerate() {
+        if let Some(other) = row_of.insert((&row.query_id, &row.model, row.sample_index), index) {
+            let reason = format!(
+                "{} of `{}` and `{}` was already in row {}",
+                row.sample_index,
+                row.query_id,
+                row.model,
+                other + 1
+            );
+            return Err(wrong(completions, index, "sample_index", reason));
+        }
+    }
     let mut score_of = HashMap::with_capacity(scores.rows.len());
     for (index, row) in scores.rows.iter().enumerate() {
         let key = (&row.query_id, &row.model, row.sample_index);
-        if !known.contains(&key) {
+        if !row_of.contains_key(&key) {
             let reason = format!("there is no completion `{}`, `{}`, {}", row.query_id, row.model, row.sample_index);
             return Err(wrong(scores, index, "query_id", reason));
         }
@@ -117,4 +138,78 @@ fn mean(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
 )]
 fn mean_tokens(values: impl Iterator<Item = Option<u64>>) -> Option<u64> {
     mean(values.map(|value| value.map(|tokens| tokens as f64))).map(|mean| mean.round() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table<R>(name: &str, rows: Vec<R>) -> Table<R> {
+        Table { path: format!("{name}.parquet").into(), rows, provenance: Provenance::default() }
+    }
+
+    fn query() -> QueryRow {
+        QueryRow {
+            query_id: QueryId::new("d", "test", 1).unwrap(),
+            dataset: "d".into(),
+            split: "test".into(),
+            record_index: 1,
+            origin_query: String::new(),
+            prompt: String::new(),
+            ground_truth: None,
+            metadata: "{}".to_owned(),
+            group_key: String::new(),
+        }
+    }
+
+    fn completion(sample_index: u32) -> CompletionRow {
+        CompletionRow {
+            query_id: query().query_id,
+            model: "m".into(),
+            sample_index,
+            raw_output: String::new(),
+            status: CompletionStatus::Ok,
+            finish_reason: None,
+            prompt_tokens: None,
+            completion_tokens: None,
+            reasoning_tokens: None,
+            cached_tokens: None,
+            cost_usd: Some(1.0),
+            cost_source: None,
+            latency_ms: Some(2.0),
+            ttft_ms: None,
+            attempts: 1,
+            provider_model: None,
+            request_digest: None,
+            collected_at: None,
+            error: None,
+        }
+    }
+
+    #[test]
+    fn completions_that_cannot_be_are_refused_with_their_row() {
+        let joined = |queries: Vec<QueryRow>, rows: Vec<CompletionRow>| {
+            let (queries, completions) = (table("queries", queries), table("completions", rows));
+            join(&queries, &completions, &table("scores", Vec::new())).map_err(|error| error.to_string())
+        };
+        let costing = |cost_usd| CompletionRow { cost_usd: Some(cost_usd), ..completion(1) };
+        let lasting = |latency_ms| CompletionRow { latency_ms: Some(latency_ms), ..completion(1) };
+        let cases = [
+            (costing(-0.5), "`completions.parquet`: row 2: `cost_usd`: -0.5 is below 0"),
+            (costing(f64::NAN), "`completions.parquet`: row 2: `cost_usd`: NaN is not a finite number"),
+            (lasting(f64::INFINITY), "`completions.parquet`: row 2: `latency_ms`: inf is not a finite number"),
+            (
+                completion(0),
+                "`completions.parquet`: row 2: `sample_index`: 0 of `d/test/1` and `m` was already in row 1",
+            ),
+        ];
+        for (row, expected) in cases {
+            assert_eq!(joined(vec![query()], vec![completion(0), row]).unwrap_err(), expected);
+        }
+        assert_eq!(joined(vec![query()], vec![completion(0), completion(1)]).unwrap().len(), 1);
+        assert_eq!(
+            joined(vec![query(), query()], Vec::new()).unwrap_err(),
+            "`queries.parquet`: two rows have the key `query_id=d/test/1`"
+        );
+    }
 }

@@ -1,13 +1,19 @@
 //! JSON Lines: one object a line, every complaint with its line and field.
 
-use std::fs::File;
+use std::fmt;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::error::{Place, TableError};
 use crate::import::Progress;
+use crate::queries::kind_of;
+use crate::source::open_file;
+
+/// What some programs begin a text of UTF-8 with; it says nothing.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// One line of a file, as a JSON object.
 pub(super) struct Line<'a> {
@@ -16,7 +22,7 @@ pub(super) struct Line<'a> {
     object: Map<String, Value>,
 }
 
-/// Calls `each` with every line that is not blank.
+/// Calls `each` with every line that is not blank. A file without one is an error.
 pub(super) fn each_line(
     path: &Path,
     progress: &mut dyn FnMut(Progress),
@@ -26,35 +32,92 @@ pub(super) fn each_line(
     const REPORT_EVERY: u64 = 4096;
     let failed = |source| TableError::read(path, source);
     let rows_total = count_lines(path)?;
-    let mut file = BufReader::new(File::open(path).map_err(failed)?);
+    let mut file = BufReader::new(open_file(path)?);
     let mut bytes = Vec::new();
-    let mut number = 0;
+    let (mut number, mut found) = (0, 0_u64);
     loop {
         bytes.clear();
         if file.read_until(b'\n', &mut bytes).map_err(failed)? == 0 {
+            if found == 0 {
+                return Err(TableError::NoRows { path: path.to_owned() });
+            }
             progress(Progress { rows_done: number, rows_total });
             return Ok(());
         }
         number += 1;
-        if bytes.trim_ascii().is_empty() {
+        let wrong = |reason: String| TableError::Row { path: path.to_owned(), place: Place::Line(number), reason };
+        let mut text = bytes.as_slice();
+        if number == 1 {
+            if is_utf_16(text) {
+                return Err(wrong("the text is UTF-16, save the file as UTF-8".to_owned()));
+            }
+            text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+        }
+        if text.trim_ascii().is_empty() {
             continue;
         }
-        let wrong = |reason: String| TableError::Row { path: path.to_owned(), place: Place::Line(number), reason };
-        let value: Value =
-            serde_json::from_slice(&bytes).map_err(|error| wrong(format!("not JSON: {}", without_line(&error))))?;
-        let Value::Object(object) = value else {
-            return Err(wrong(format!("expected a JSON object, found {}", kind(&value))));
-        };
-        each(Line { path, number, object })?;
+        found += 1;
+        each(Line {
+            path,
+            number,
+            object: object(text).map_err(|(key, reason)| match key {
+                Some(column) => TableError::Value { path: path.to_owned(), place: Place::Line(number), column, reason },
+                None => wrong(reason),
+            })?,
+        })?;
         if number % REPORT_EVERY == 0 {
             progress(Progress { rows_done: number, rows_total });
         }
     }
 }
 
+/// The object of a line; otherwise the key to blame, where there is one, and the reason.
+fn object(text: &[u8]) -> Result<Map<String, Value>, (Option<String>, String)> {
+    let not_json = |error: serde_json::Error| (None, format!("not JSON: {}", without_line(&error)));
+    if text.trim_ascii_start().first() != Some(&b'{') {
+        let value: Value = serde_json::from_slice(text).map_err(not_json)?;
+        return Err((None, format!("expected a JSON object, found {}", kind_of(&value))));
+    }
+    let Object { fields, twice } = serde_json::from_slice(text).map_err(not_json)?;
+    twice.map_or(Ok(fields), |key| Err((Some(key), "given twice".to_owned())))
+}
+
+/// An object, and a key that it has twice. A plain map would keep the last of the two and say nothing.
+struct Object {
+    fields: Map<String, Value>,
+    twice: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(decoder: D) -> Result<Self, D::Error> {
+        struct Fields;
+        impl<'de> Visitor<'de> for Fields {
+            type Value = Object;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Object, A::Error> {
+                let mut object = Object { fields: Map::new(), twice: None };
+                while let Some((key, value)) = entries.next_entry::<String, Value>()? {
+                    if object.fields.insert(key.clone(), value).is_some() {
+                        object.twice.get_or_insert(key);
+                    }
+                }
+                Ok(object)
+            }
+        }
+        decoder.deserialize_map(Fields)
+    }
+}
+
+/// Whether a file begins as UTF-16 does: with its byte order mark, or with two bytes for an ASCII character.
+fn is_utf_16(text: &[u8]) -> bool {
+    matches!(text, [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, b'{', ..] | [b'{', 0, ..])
+}
+
 fn count_lines(path: &Path) -> Result<u64, TableError> {
     let failed = |source| TableError::read(path, source);
-    let mut file = BufReader::with_capacity(1 << 16, File::open(path).map_err(failed)?);
+    let mut file = BufReader::with_capacity(1 << 16, open_file(path)?);
     let mut lines = 0;
     let mut last = b'\n';
     loop {
@@ -74,17 +137,6 @@ fn without_line(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let cut = text.rfind(" at line ").map_or(text.as_str(), |at| &text[..at]);
     format!("{cut} at column {}", error.column())
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    }
 }
 
 impl Line<'_> {
@@ -149,7 +201,7 @@ impl Line<'_> {
     fn expected(&self, field: &str, expected: &str, found: &Value) -> TableError {
         let found = match found {
             Value::Number(number) => number.to_string(),
-            other => kind(other).to_owned(),
+            other => kind_of(other).to_owned(),
         };
         self.wrong_field(field, format!("expected {expected}, found {found}"))
     }

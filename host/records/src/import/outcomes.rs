@@ -54,8 +54,8 @@ table! {
 ///
 /// # Errors
 /// When a file cannot be read as that form, a query has two texts, a query and model have two rows, a number cannot be
-/// (a score outside 0 to 1, a negative cost), a query has no embedding, or `out_dir` already holds an import. The
-/// message names file, row and column. Nothing is written then.
+/// (a score outside 0 to 1, a negative cost), a file holds no rows, a query has no embedding, or `out_dir` already holds
+/// a table. The message names file, row and column. Nothing is written then.
 pub fn import_outcomes(
     file: &Path,
     embeddings: Option<(&Path, &EncoderName)>,
@@ -78,6 +78,9 @@ pub fn import_outcomes(
             gathered.add(file, row, price_list.as_ref())?;
         }
         progress(Progress { rows_done: gathered.outcomes.len() as u64, rows_total });
+    }
+    if gathered.outcomes.is_empty() {
+        return Err(TableError::NoRows { path: file.to_owned() });
     }
     let embedded = match embeddings {
         None => None,

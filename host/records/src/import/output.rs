@@ -54,19 +54,23 @@ impl Manifest {
     }
 }
 
-/// Files of one import. Dropped before [`Output::finish`], it removes what it wrote.
+/// Files of one import. Dropped before [`Output::finish`], it removes what it wrote and the folders it made.
 pub(super) struct Output {
     folder: PathBuf,
+    /// The folders that were not there before, innermost first.
+    made: Vec<PathBuf>,
     provenance: Provenance,
     files: BTreeMap<String, ManifestFile>,
     finished: bool,
 }
 
 impl Output {
-    /// An import into `folder`, which may not hold one yet: rows never change, a new import is a new folder.
+    /// An import into `folder`, which may hold no table yet: rows never change, a new import is a new folder.
     pub(super) fn begin(folder: &Path, provenance: Provenance) -> Result<Self, TableError> {
         refuse_full(folder)?;
-        Ok(Self { folder: folder.to_owned(), provenance, files: BTreeMap::new(), finished: false })
+        let is_new = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+        let made = folder.ancestors().take_while(is_new).map(Path::to_owned).collect();
+        Ok(Self { folder: folder.to_owned(), made, provenance, files: BTreeMap::new(), finished: false })
     }
 
     pub(super) fn table<R: Row>(&mut self, rows: &[R]) -> Result<(), TableError> {
@@ -111,15 +115,72 @@ impl Drop for Output {
                 // The error that ended the import is the one to report.
                 let _ = fs::remove_file(self.folder.join(name));
             }
+            for folder in &self.made {
+                // Only when it is empty: what others put there meanwhile is theirs.
+                let _ = fs::remove_dir(folder);
+            }
         }
     }
 }
 
-/// Fails when the folder already holds an import.
+/// What an import writes, and what is read beside it: a stranger's `scores.parquet` would be taken for a part of it.
+const TAKEN_BY: [&str; 7] = [
+    "queries.parquet",
+    "completions.parquet",
+    "outcomes.parquet",
+    "scores.parquet",
+    "embeddings.parquet",
+    "pool.toml",
+    MANIFEST_FILE,
+];
+
+/// Fails when the folder already holds a file of a table, be it of another import, of one that was killed, or the source
+/// of this one.
 pub(super) fn refuse_full(folder: &Path) -> Result<(), TableError> {
-    let path = folder.join(MANIFEST_FILE);
-    match path.exists() {
-        true => Err(TableError::Taken { path: folder.to_owned() }),
-        false => Ok(()),
+    // A link to nowhere is a file too.
+    match TAKEN_BY.iter().find(|name| folder.join(name).symlink_metadata().is_ok()) {
+        Some(name) => Err(TableError::Taken { path: folder.to_owned(), file: (*name).to_owned() }),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MetricRow;
+
+    #[test]
+    fn a_failed_import_takes_back_what_it_made_and_nothing_else() {
+        let scratch = tempfile::tempdir().unwrap();
+        let begin = |folder: &Path| {
+            let mut output = Output::begin(folder, Provenance::default()).unwrap();
+            output.table::<MetricRow>(&[]).unwrap();
+            output
+        };
+        let deep = scratch.path().join("a/b");
+        drop(begin(&deep));
+        assert!(!scratch.path().join("a").exists(), "the folders it made are gone");
+
+        let ours = scratch.path().join("ours");
+        write_bytes(&ours.join("dataset.toml"), "").unwrap();
+        drop(begin(&ours));
+        let left: Vec<_> = fs::read_dir(&ours).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["dataset.toml"]);
+        drop(begin(&scratch.path().join("ours/new")));
+        assert!(!ours.join("new").exists() && ours.exists());
+    }
+
+    #[test]
+    fn a_folder_with_any_file_of_a_table_is_taken() {
+        for name in TAKEN_BY {
+            let scratch = tempfile::tempdir().unwrap();
+            write_bytes(&scratch.path().join(name), "").unwrap();
+            let message = refuse_full(scratch.path()).unwrap_err().to_string();
+            let folder = scratch.path().display();
+            assert_eq!(
+                message,
+                format!("`{folder}` already holds `{name}`, name another folder or move the file away")
+            );
+        }
     }
 }

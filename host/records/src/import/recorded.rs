@@ -1,6 +1,6 @@
 //! Recorded completions: queries and answers in JSON Lines, prices in TOML, embeddings in Parquet.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use crate::completions::{CompletionRow, CompletionStatus};
@@ -20,7 +20,7 @@ pub struct RecordedFiles {
     /// `dataset`, `split`, `index`, `query`, `prompt`, `ground_truth` (may be null), `evaluator` (may be absent).
     pub queries: PathBuf,
     /// `query_id` (`<dataset>/<split>/<index>`), `model`, `raw_output`, `prompt_tokens`, `completion_tokens`, `status`
-    /// (`ok` or what went wrong), and where known `sample_index`, `prompt`, `finish_reason`, `reasoning_tokens`,
+    /// (`ok` in any case, or what went wrong), and where known `sample_index`, `prompt`, `finish_reason`, `reasoning_tokens`,
     /// `cached_tokens`, `latency_ms`, `ttft_ms`, `attempts`, `provider_model`, `collected_at`.
     pub completions: PathBuf,
     /// Prices of every model that answered.
@@ -33,9 +33,9 @@ pub struct RecordedFiles {
 /// embeddings `embeddings.parquet`, and last `manifest.json` into `out_dir`. Costs are computed from tokens and prices.
 ///
 /// # Errors
-/// When a line is no JSON object, lacks a field or has one of another type, a query id is unknown, a key comes twice, a
-/// model has no price, a query no embedding, or `out_dir` already holds an import. The message names file, line and
-/// field. Nothing is written then.
+/// When a line is no JSON object, lacks a field or has one twice or of another type, a query id is unknown, a key comes
+/// twice, a model has no price, a query no embedding, a file no rows, or `out_dir` already holds a table. The message names
+/// file, line and field. Nothing is written then.
 pub fn import_recorded(
     files: &RecordedFiles,
     out_dir: &Path,
@@ -61,8 +61,10 @@ pub fn import_recorded(
     let models: BTreeSet<&ModelName> = completions.iter().map(|row| &row.model).collect();
     let mut notes = Vec::new();
     let pairs = queries.len() * models.len();
-    if pairs > completions.len() {
-        notes.push(format!("{} of {pairs} pairs of query and model have no completion", pairs - completions.len()));
+    // Several samples are one pair.
+    let answered = completions.iter().map(|row| (&row.query_id, &row.model)).collect::<HashSet<_>>().len();
+    if pairs > answered {
+        notes.push(format!("{} of {pairs} pairs of query and model have no completion", pairs - answered));
     }
     let mut output = Output::begin(out_dir, provenance)?;
     output.table(&queries)?;
@@ -195,10 +197,10 @@ fn completion(
     })
 }
 
-/// A recorded status: one of our words, or the text of an error of the model. An answer that ended at its token limit
+/// A recorded status: one of our words in any case, or the text of an error of the model. An answer that ended at its token limit
 /// was still given, so its status is `ok` and its `finish_reason` tells.
 fn status(text: &str) -> (CompletionStatus, Option<String>) {
-    match text.parse() {
+    match text.to_ascii_lowercase().parse() {
         Ok(status) => (status, None),
         Err(_) => (CompletionStatus::ModelError, Some(text.to_owned())),
     }

@@ -47,7 +47,8 @@ impl Outcomes {
     ///
     /// # Errors
     /// When a row names a query that is not among `queries` or that has another dataset, repeats a query and model, or
-    /// holds a number that cannot be. The message names the row. Also when a query is listed twice.
+    /// holds a number that cannot be. The message names the row. Also when a query is listed twice; the message names the
+    /// `queries.parquet` beside the outcomes, which is where queries lie.
     pub fn join(queries: Vec<QueryRow>, table: &Table<OutcomeRow>) -> Result<Self, TableError> {
         let mut models: Vec<ModelName> = Vec::new();
         for row in &table.rows {
@@ -59,7 +60,7 @@ impl Outcomes {
         for (index, query) in queries.iter().enumerate() {
             if query_of.insert(&query.query_id, index).is_some() {
                 return Err(TableError::DuplicateKey {
-                    path: table.path.clone(),
+                    path: table.path.with_file_name("queries.parquet"),
                     key: format!("`query_id={}`", query.query_id),
                 });
             }

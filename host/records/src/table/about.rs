@@ -6,7 +6,8 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 
 use crate::error::TableError;
 use crate::provenance::Provenance;
-use crate::table::read::{footer, guarded, open_parquet};
+use crate::table::open::{footer, open_parquet};
+use crate::table::read::guarded;
 
 /// A table's footer.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,8 +3,10 @@
 mod about;
 mod contain;
 mod folder;
+mod footer;
 mod lists;
 mod numbers;
+mod open;
 mod read;
 pub(crate) mod row;
 pub(crate) mod texts;

@@ -1,7 +1,6 @@
 //! Reading a table: every check before the first row is handed out, rows by the batch.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,16 +11,19 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
 use parquet::errors::ParquetError;
+use parquet::file::metadata::RowGroupMetaData;
 
-use crate::error::TableError;
+use crate::error::{Place, TableError};
 use crate::provenance::Provenance;
 use crate::table::contain::contain;
+use crate::table::open::{footer, open_parquet};
 use crate::table::row::{Batch, Row};
 use crate::table::value::type_name;
-use crate::table::write::SCHEMA_KEY;
 
-/// Rows decoded at a time.
+/// Rows decoded at a time, at most.
 const BATCH_ROWS: usize = 1 << 16;
+/// Bytes decoded at a time, about. A column of texts of one batch ends at 2 GiB, and rows are not equally long.
+const BATCH_BYTES: u64 = 256 << 20;
 
 /// A whole table in memory.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,7 +40,7 @@ pub struct Table<R> {
 ///
 /// # Errors
 /// When the file is missing, cut short or damaged, holds another table, lacks a column, has one of another type (the
-/// first difference is named), or has a null or an impossible value (column and row are named).
+/// first difference is named), or has a null or an impossible value or row (column and row are named).
 pub fn read_table<R: Row>(path: &Path) -> Result<Table<R>, TableError> {
     let mut reader = TableReader::<R>::open(path)?;
     let mut rows = Vec::new();
@@ -140,8 +142,17 @@ impl<R: Row> TableReader<R> {
         let count = batch.num_rows() as u64;
         let batch = Batch { path: &self.path, batch, first_row: self.rows_read, places: &self.places };
         let memories = &mut self.memories;
+        let before = rows.len();
         contain(|| R::decode(&batch, memories, rows))
             .unwrap_or_else(|reason| Err(TableError::Damaged { path: self.path.clone(), reason }))?;
+        for (row, number) in rows[before..].iter().zip(self.rows_read + 1..) {
+            row.check().map_err(|(column, reason)| TableError::Value {
+                path: self.path.clone(),
+                place: Place::Row(number),
+                column: column.to_owned(),
+                reason,
+            })?;
+        }
         self.rows_read += count;
         Ok(true)
     }
@@ -165,10 +176,11 @@ impl<R: Row> TableReader<R> {
             let roots = self.roots.iter().copied();
             self.batches = Some(guarded(&self.path, move || {
                 let mask = ProjectionMask::roots(metadata.parquet_schema(), roots);
+                let batch_rows = batch_rows(metadata.metadata().row_group(group));
                 ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
                     .with_projection(mask)
                     .with_row_groups(vec![group])
-                    .with_batch_size(BATCH_ROWS)
+                    .with_batch_size(batch_rows)
                     .build()
             })?);
         }
@@ -186,6 +198,22 @@ impl<R: Row> Iterator for TableReader<R> {
             Err(error) => Some(Err(error)),
         }
     }
+}
+
+/// How many rows of a row group to decode at a time.
+fn batch_rows(group: &RowGroupMetaData) -> usize {
+    let size = |bytes: i64| u64::try_from(bytes).unwrap_or_default();
+    let column_bytes = group.columns().iter().map(|column| {
+        // The first is what lies in the file, where equal texts may be there once; the second, not always known, counts
+        // every text.
+        size(column.uncompressed_size()).max(size(column.unencoded_byte_array_data_bytes().unwrap_or_default()))
+    });
+    rows_for(size(group.num_rows()), column_bytes.fold(0, u64::saturating_add))
+}
+
+fn rows_for(rows: u64, bytes: u64) -> usize {
+    let rows_at_once = rows.saturating_mul(BATCH_BYTES) / bytes.max(1);
+    usize::try_from(rows_at_once).unwrap_or(BATCH_ROWS).clamp(1, BATCH_ROWS)
 }
 
 /// The schema to decode into, and for each column of the table its place in the file.
@@ -217,45 +245,6 @@ fn requested_schema<R: Row>(path: &Path, found: &Schema) -> Result<(Schema, Vec<
     Ok((Schema::new(fields), wanted))
 }
 
-/// Opens a file that begins and ends as Parquet does.
-pub(super) fn open_parquet(path: &Path) -> Result<File, TableError> {
-    const MAGIC: &[u8; 4] = b"PAR1";
-    let failed = |source| TableError::read(path, source);
-    let mut file = File::open(path).map_err(failed)?;
-    let length = file.metadata().map_err(failed)?.len();
-    if length == 0 {
-        return Err(TableError::Empty { path: path.to_owned() });
-    }
-    let mut ends = [[0_u8; 4]; 2];
-    if length >= 8 {
-        file.read_exact(&mut ends[0]).map_err(failed)?;
-        file.seek(SeekFrom::End(-4)).map_err(failed)?;
-        file.read_exact(&mut ends[1]).map_err(failed)?;
-    }
-    match (&ends[0] == MAGIC, &ends[1] == MAGIC) {
-        (true, true) => Ok(file),
-        (true, false) => Err(TableError::CutShort { path: path.to_owned() }),
-        _ => Err(TableError::NotParquet { path: path.to_owned() }),
-    }
-}
-
-/// Schema id and provenance of the footer.
-pub(super) fn footer(path: &Path, metadata: &ArrowReaderMetadata) -> Result<(Option<String>, Provenance), TableError> {
-    let pairs = metadata.metadata().file_metadata().key_value_metadata();
-    let value = |key: &str| {
-        let pair = pairs.and_then(|pairs| pairs.iter().find(|pair| pair.key == key));
-        pair.and_then(|pair| pair.value.clone())
-    };
-    let provenance = match value(Provenance::FOOTER_KEY) {
-        None => Provenance::default(),
-        Some(text) => serde_json::from_str(&text).map_err(|error| TableError::Damaged {
-            path: path.to_owned(),
-            reason: format!("`{}` in its footer: {error}", Provenance::FOOTER_KEY),
-        })?,
-    };
-    Ok((value(SCHEMA_KEY), provenance))
-}
-
 /// Runs the decoder; whatever goes wrong inside, by error or by panic, names the file.
 pub(super) fn guarded<T, E: Into<ParquetError>>(
     path: &Path,
@@ -263,4 +252,17 @@ pub(super) fn guarded<T, E: Into<ParquetError>>(
 ) -> Result<T, TableError> {
     let damaged = |reason| TableError::Damaged { path: path.to_owned(), reason };
     contain(decode).map_err(damaged)?.map_err(|error| damaged(error.into().to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_are_decoded_in_fewer_rows_at_a_time() {
+        let cases = [(0, 0, 1), (1 << 20, 1 << 20, BATCH_ROWS), (65_536, 65_536 * 50_000, 5368), (10, 10 << 30, 1)];
+        for (rows, bytes, expected) in cases {
+            assert_eq!(rows_for(rows, bytes), expected, "{rows} rows of {bytes} bytes");
+        }
+    }
 }

@@ -51,6 +51,14 @@ pub trait Row: Clone + Sized + 'static {
     fn compare_keys(&self, other: &Self) -> Ordering;
     /// The key as `column=value` pairs, for messages.
     fn key_text(&self) -> String;
+    /// Whether the row can be, beyond what its columns' types say; otherwise the column and the reason.
+    #[doc(hidden)]
+    fn check(&self) -> Result<(), (&'static str, String)> {
+        Ok(())
+    }
+    /// How long its texts are.
+    #[doc(hidden)]
+    fn text_bytes(&self) -> usize;
     #[doc(hidden)]
     fn columns() -> Vec<Column>;
     #[doc(hidden)]
@@ -115,11 +123,13 @@ impl Batch<'_> {
 
 /// Defines the row of a table: the struct, its schema, its builder and its reader from one list of fields.
 ///
+/// `checked` names a function that looks at whole rows when they are read.
 /// A field of type `Option` is a column that may be null. A new column is one line here and a higher version.
 macro_rules! table {
     (
         $(#[$doc:meta])*
-        $vis:vis $row:ident: $table:literal, version $version:literal, key [$($key:ident),+] $(, foreign $foreign:literal)?;
+        $vis:vis $row:ident: $table:literal, version $version:literal, key [$($key:ident),+]
+        $(, foreign $foreign:literal)? $(, checked $check:path)?;
         $($(#[$field_doc:meta])* $field:ident: $type:ty,)+
     ) => {
         $(#[$doc])*
@@ -151,6 +161,12 @@ macro_rules! table {
                 }
                 fn key_text(&self) -> String {
                     [$(format!(concat!("`", stringify!($key), "={}`"), self.$key.show())),+].join(", ")
+                }
+                $(fn check(&self) -> Result<(), (&'static str, String)> {
+                    $check(self)
+                })?
+                fn text_bytes(&self) -> usize {
+                    0 $(+ self.$field.text_bytes())+
                 }
                 fn columns() -> Vec<Column> {
                     vec![$(Column::of::<$type>(stringify!($field))),+]

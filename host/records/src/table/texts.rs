@@ -50,6 +50,9 @@ impl Value for String {
     fn show(&self) -> String {
         self.clone()
     }
+    fn text_bytes(&self) -> usize {
+        self.len()
+    }
 }
 
 /// Text that fills many rows with few values: stored as a dictionary, parsed once per value, shared in memory.
@@ -120,6 +123,9 @@ impl<T: Repeated> Value for T {
     }
     fn show(&self) -> String {
         self.text().to_owned()
+    }
+    fn text_bytes(&self) -> usize {
+        self.text().len()
     }
 }
 

@@ -45,6 +45,10 @@ pub trait Value: Sized {
     fn read(reader: &Self::Reader, row: usize) -> Self;
     fn compare(&self, other: &Self) -> Ordering;
     fn show(&self) -> String;
+    /// Its length, if it is text: what makes rows differ in size.
+    fn text_bytes(&self) -> usize {
+        0
+    }
 }
 
 /// A type's name as error messages spell it.
@@ -111,5 +115,8 @@ impl<T: Value> Value for Option<T> {
     }
     fn show(&self) -> String {
         self.as_ref().map_or_else(|| "null".to_owned(), Value::show)
+    }
+    fn text_bytes(&self) -> usize {
+        self.as_ref().map_or(0, Value::text_bytes)
     }
 }

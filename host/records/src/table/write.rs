@@ -16,14 +16,18 @@ use parquet::schema::types::ColumnPath;
 use crate::atomic::{WholeFile, WrittenFile};
 use crate::error::TableError;
 use crate::provenance::Provenance;
+use crate::table::contain::contain;
 use crate::table::row::{Row, schema_of};
 
 /// The footer's key for the schema id.
 pub(crate) const SCHEMA_KEY: &str = "routerlab.schema";
 /// The footer's key for the names of the sort columns.
 const SORT_KEY: &str = "routerlab.sort";
-/// Rows collected before they are encoded.
+/// Rows collected before they are encoded, at most.
 const BATCH_ROWS: usize = 8 * 1024;
+/// Bytes of text collected before they are encoded, about; and of a row group: what a reader decodes at a time. A column
+/// of texts in memory ends at 2 GiB.
+const TEXT_BYTES: usize = 64 * 1024 * 1024;
 /// Rows of a row group at most: what a reader decodes with one dictionary.
 const ROW_GROUP_ROWS: usize = 128 * 1024;
 /// Encoded bytes of a row group at most: what the writer holds in memory.
@@ -55,6 +59,8 @@ pub struct TableWriter<R: Row> {
     writer: ArrowWriter<WholeFile>,
     builders: R::Builders,
     waiting: usize,
+    waiting_text_bytes: usize,
+    group_text_bytes: usize,
     rows: u64,
     last: Option<R>,
 }
@@ -72,7 +78,17 @@ impl<R: Row> TableWriter<R> {
             .with_properties(properties::<R>(path, provenance)?);
         let writer = ArrowWriter::try_new_with_options(file, Arc::clone(&schema), options)
             .map_err(|error| encode(path, &error))?;
-        Ok(Self { path: path.to_owned(), schema, writer, builders: R::builders(), waiting: 0, rows: 0, last: None })
+        Ok(Self {
+            path: path.to_owned(),
+            schema,
+            writer,
+            builders: R::builders(),
+            waiting: 0,
+            waiting_text_bytes: 0,
+            group_text_bytes: 0,
+            rows: 0,
+            last: None,
+        })
     }
 
     /// Adds a row.
@@ -101,10 +117,16 @@ impl<R: Row> TableWriter<R> {
     }
 
     fn append(&mut self, row: &R) -> Result<(), TableError> {
-        row.append(&mut self.builders);
+        let builders = &mut self.builders;
+        // A column that has reached its end panics.
+        contain(|| row.append(builders)).map_err(|reason| TableError::Encode {
+            path: self.path.clone(),
+            reason: format!("{reason} in the row {}", row.key_text()),
+        })?;
         self.rows += 1;
         self.waiting += 1;
-        if self.waiting == BATCH_ROWS {
+        self.waiting_text_bytes += row.text_bytes();
+        if self.waiting == BATCH_ROWS || self.waiting_text_bytes >= TEXT_BYTES {
             self.encode_waiting()?;
         }
         Ok(())
@@ -130,12 +152,14 @@ impl<R: Row> TableWriter<R> {
             return Ok(());
         }
         self.waiting = 0;
+        self.group_text_bytes += std::mem::take(&mut self.waiting_text_bytes);
         let columns = R::finish(&mut self.builders);
         let failed = |reason: String| TableError::Encode { path: self.path.clone(), reason };
         let batch =
             RecordBatch::try_new(Arc::clone(&self.schema), columns).map_err(|error| failed(error.to_string()))?;
         self.writer.write(&batch).map_err(|error| encode(&self.path, &error))?;
-        if self.writer.in_progress_size() >= ROW_GROUP_BYTES {
+        if self.writer.in_progress_size() >= ROW_GROUP_BYTES || self.group_text_bytes >= TEXT_BYTES {
+            self.group_text_bytes = 0;
             self.writer.flush().map_err(|error| encode(&self.path, &error))?;
         }
         Ok(())
@@ -203,4 +227,70 @@ fn sorting_columns<R: Row>() -> Vec<SortingColumn> {
 
 fn encode(path: &Path, error: &parquet::errors::ParquetError) -> TableError {
     TableError::Encode { path: path.to_owned(), reason: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::row::table;
+    use crate::table::texts::Repeated;
+    use crate::table::{TableReader, read_table};
+
+    /// A text whose column ends at once.
+    #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+    struct Endless(&'static str);
+
+    impl Repeated for Endless {
+        fn text(&self) -> &str {
+            assert!(!self.0.is_empty(), "offset overflow");
+            self.0
+        }
+        fn parse(_: &str) -> Result<Self, String> {
+            Ok(Self("read"))
+        }
+    }
+
+    table! {
+        /// A row that may panic on its way to a column.
+        EndlessRow: "endless", version 1, key [index];
+        /// The key.
+        index: u64,
+        /// The text.
+        text: Endless,
+    }
+
+    #[test]
+    fn a_column_that_has_reached_its_end_is_an_error_with_its_row() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("t.parquet");
+        let rows = [EndlessRow { index: 1, text: Endless("a") }, EndlessRow { index: 2, text: Endless("") }];
+        let message = write_table(&path, &rows, &Provenance::default()).unwrap_err().to_string();
+        assert_eq!(message, format!("cannot write `{}`: offset overflow in the row `index=2`", path.display()));
+        assert_eq!(std::fs::read_dir(scratch.path()).unwrap().count(), 0, "nothing is left behind");
+        write_table(&path, &rows[..1], &Provenance::default()).unwrap();
+        assert_eq!(read_table::<EndlessRow>(&path).unwrap().rows[0].text, Endless("read"));
+    }
+
+    table! {
+        /// A row of text.
+        TextRow: "texts", version 1, key [index];
+        /// The key.
+        index: u64,
+        /// The text.
+        text: String,
+    }
+
+    #[test]
+    fn long_texts_are_divided_among_row_groups() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("t.parquet");
+        let mut writer = TableWriter::create(&path, &Provenance::default()).unwrap();
+        let text = "text".repeat(TEXT_BYTES / 40);
+        for index in 0..21 {
+            writer.push(TextRow { index, text: text.clone() }).unwrap();
+        }
+        writer.finish().unwrap();
+        let rows: Vec<usize> = TableReader::<TextRow>::open(&path).unwrap().map(|batch| batch.unwrap().len()).collect();
+        assert_eq!(rows, [11, 10]);
+    }
 }

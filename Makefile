@@ -33,7 +33,7 @@ guests: build
 
 ## The figures of ARCHITECTURE.md (see there for what is measured).
 bench: plugins
-	$(CARGO) bench -p routerlab-kernels -p routerlab-metrics
+	$(CARGO) bench -p routerlab-kernels -p routerlab-metrics -p routerlab --benches
 
 setup:
 	@./setup.sh

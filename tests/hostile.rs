@@ -24,7 +24,7 @@ state_bytes = 1_048_576
 ";
 
 /// How each hostile router ends under [`LIMITS`], and the exact words for it.
-const ROUTERS: [(&str, CellStatus, &str); 29] = [
+const ROUTERS: [(&str, CellStatus, &str); 30] = [
     ("loops_in_describe", Stopped, "describe: stopped at its fuel limit of 100000000 units (`limits.describe_fuel`)"),
     ("loops_in_train", Stopped, "train: stopped at its fuel limit of 20000000000 units (`limits.train_fuel`)"),
     ("loops_in_load", Stopped, "load: stopped at its fuel limit of 1000000000 units (`limits.load_fuel`)"),
@@ -52,6 +52,11 @@ const ROUTERS: [(&str, CellStatus, &str); 29] = [
     ("panics", Trapped, "route (validation): trapped: panicked at"),
     ("trusts_garbage", Trapped, "load: trapped: panicked at"),
     ("leaves_garbage", Refused, "load: refused: malformed input: the state was not written by `sense/1`"),
+    (
+        "wants_to_know_the_task",
+        Refused,
+        "describe: the router needs the dataset of each query, which runs do not grant yet",
+    ),
     (
         "misuses_kernels",
         BrokeContract,

@@ -1,46 +1,16 @@
 //! Real routers at their limits: each limit is obeyed by default and ends the call, by name, when it is too small.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use routerlab_plugin::{
-    CallError, CallOptions, Limits, Matrix, ModelCard, OnPluginThread, Preference, QuerySet, RouterPlugin, Sandbox,
-    TrainedState, TrainingSet, on_plugin_thread,
+    CallError, CallOptions, Limits, OnPluginThread, Preference, RouterPlugin, Sandbox, TrainedState, on_plugin_thread,
 };
 
 mod support;
-use support::{ROUTERS, component};
+use support::{ROUTERS, component, planted};
 
 fn sandbox(cache: &Path) -> Sandbox {
     support::sandbox(cache, Limits::default())
-}
-
-/// 60 queries in two clusters, three models; the second model is right on the first cluster, the third on the other.
-fn data() -> TrainingSet {
-    let rows = 60;
-    let embedding =
-        |row: usize| (0..8).map(move |at| if (at < 4) == row.is_multiple_of(2) { 1.0 } else { row as f32 / 600.0 });
-    let queries = QuerySet {
-        prompts: (0..rows).map(|row| Arc::from(format!("question {row}"))).collect(),
-        prompt_tokens: vec![2; rows].into(),
-        embeddings: Some(Matrix::new(rows, 8, (0..rows).flat_map(embedding).collect()).unwrap()),
-    };
-    let card = |name: &str| ModelCard {
-        name: name.into(),
-        input_usd_per_mtok: None,
-        output_usd_per_mtok: None,
-        description: None,
-    };
-    let score = |row: usize| [0.0, f32::from(u8::from(row.is_multiple_of(2))), f32::from(u8::from(row % 2 == 1))];
-    TrainingSet {
-        queries,
-        models: [card("a"), card("b"), card("c")].into(),
-        groups: (0..rows as u32).map(|row| row % 2).collect(),
-        scores: (0..rows).flat_map(score).collect(),
-        costs_usd: vec![0.001; rows * 3].into(),
-        latencies_ms: vec![10.0; rows * 3].into(),
-        completion_tokens: vec![5.0; rows * 3].into(),
-    }
 }
 
 fn on_thread<R: Send>(work: impl FnOnce(&OnPluginThread) -> R + Send) -> R {
@@ -50,7 +20,7 @@ fn on_thread<R: Send>(work: impl FnOnce(&OnPluginThread) -> R + Send) -> R {
 /// Describes, trains, loads and routes; gives the choices and the fuel of training and routing.
 fn whole_life(sandbox: &Sandbox, name: &str, options: &CallOptions) -> Result<(Vec<u32>, u64, u64), CallError> {
     let plugin = RouterPlugin::load(sandbox, &component(name)).unwrap();
-    let data = data();
+    let data = planted();
     on_thread(|thread| {
         let description = plugin.describe(options, thread).result?;
         let trained = plugin.train(&description, (&data, &data), "{}", 42, options, thread);
@@ -159,7 +129,7 @@ fn an_unknown_key_in_a_configuration_is_refused_by_name() {
     let cache = tempfile::tempdir().unwrap();
     let sandbox = sandbox(cache.path());
     let options = CallOptions::default();
-    let data = data();
+    let data = planted();
     for name in ROUTERS {
         let plugin = RouterPlugin::load(&sandbox, &component(name)).unwrap();
         let result = on_thread(|thread| {

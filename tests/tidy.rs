@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
+
 mod support;
 use support::checkout;
 
@@ -71,6 +73,9 @@ fn each_heavy_dependency_has_one_owner() {
 fn every_item_of_the_contract_has_a_sentence() {
     let mut missing = Vec::new();
     for file in files(&checkout().join("wit"), "wit") {
+        if file.components().any(|part| part.as_os_str() == "frozen") {
+            continue;
+        }
         let text = std::fs::read_to_string(&file).unwrap();
         let mut documented = false;
         for (number, line) in text.lines().enumerate() {
@@ -90,6 +95,53 @@ fn every_item_of_the_contract_has_a_sentence() {
         }
     }
     assert!(missing.is_empty(), "without a sentence:\n{}", missing.join("\n"));
+}
+
+/// What a released version of the contract says, by its digest. Nothing here changes; a new version is a new line.
+const FROZEN: [(&str, &str); 1] = [("0.1.0", "7650a5cf7d3edc9f100b91635c5d9d96ab70bde063b803ffd4eb689b0a596791")];
+
+#[test]
+fn a_released_contract_is_frozen() {
+    let frozen = checkout().join("wit/frozen");
+    let folders: Vec<_> = std::fs::read_dir(&frozen).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(folders.len(), FROZEN.len(), "every released version has its digest here: {folders:?}");
+    for (version, expected) in FROZEN {
+        let mut digest = Sha256::new();
+        for extension in ["wit", "wasm"] {
+            for file in files(&frozen.join(version), extension) {
+                digest.update(file.file_name().unwrap().as_encoded_bytes());
+                digest.update(Sha256::digest(std::fs::read(&file).unwrap()));
+            }
+        }
+        let found: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(found, expected, "wit/frozen/{version} was changed");
+    }
+}
+
+#[test]
+fn the_contract_says_what_its_newest_release_says_and_adds_only_what_is_newer() {
+    let plain = |text: &str, since: &str| -> Vec<String> {
+        let mut lines = Vec::new();
+        let mut newer = false;
+        for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//")) {
+            // An addition is marked, and is the one item behind its mark.
+            if line.starts_with("@since") && !line.contains(since) {
+                newer = true;
+            } else if newer {
+                newer = false;
+            } else {
+                lines.push(line.to_owned());
+            }
+        }
+        lines
+    };
+    let (version, _) = FROZEN[FROZEN.len() - 1];
+    for file in files(&checkout().join("wit/frozen").join(version), "wit") {
+        let name = file.file_name().unwrap().to_owned();
+        let now = std::fs::read_to_string(checkout().join("wit").join(&name)).unwrap();
+        let released = std::fs::read_to_string(&file).unwrap();
+        assert_eq!(plain(&now, version), plain(&released, version), "wit/{}", name.display());
+    }
 }
 
 #[test]

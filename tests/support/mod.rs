@@ -5,8 +5,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
-use routerlab_plugin::{Compiler, Limits, Sandbox, SandboxOptions};
+use routerlab_plugin::{Compiler, Limits, Matrix, ModelCard, QuerySet, Sandbox, SandboxOptions, TrainingSet};
 use routerlab_records::{CellRow, CellStatus, read_folder};
 use tempfile::TempDir;
 
@@ -168,4 +169,32 @@ pub(crate) fn cells(run: &Path) -> Vec<CellRow> {
 pub(crate) fn digests(run: &Path) -> BTreeMap<(String, u64), String> {
     let done = cells(run).into_iter().filter(|cell| cell.status == CellStatus::Ok);
     done.map(|cell| ((cell.router.as_str().to_owned(), cell.seed), cell.decisions_digest.expect("a digest"))).collect()
+}
+
+/// 60 queries in two clusters, three models; the second model is right on the first cluster, the third on the other.
+pub(crate) fn planted() -> TrainingSet {
+    let rows = 60;
+    let embedding =
+        |row: usize| (0..8).map(move |at| if (at < 4) == row.is_multiple_of(2) { 1.0 } else { row as f32 / 600.0 });
+    let queries = QuerySet {
+        prompts: (0..rows).map(|row| Arc::from(format!("question {row}"))).collect(),
+        prompt_tokens: vec![2; rows].into(),
+        embeddings: Some(Matrix::new(rows, 8, (0..rows).flat_map(embedding).collect()).unwrap()),
+    };
+    let card = |name: &str| ModelCard {
+        name: name.into(),
+        input_usd_per_mtok: None,
+        output_usd_per_mtok: None,
+        description: None,
+    };
+    let score = |row: usize| [0.0, f32::from(u8::from(row.is_multiple_of(2))), f32::from(u8::from(row % 2 == 1))];
+    TrainingSet {
+        queries,
+        models: [card("a"), card("b"), card("c")].into(),
+        groups: (0..rows as u32).map(|row| row % 2).collect(),
+        scores: (0..rows).flat_map(score).collect(),
+        costs_usd: vec![0.001; rows * 3].into(),
+        latencies_ms: vec![10.0; rows * 3].into(),
+        completion_tokens: vec![5.0; rows * 3].into(),
+    }
 }

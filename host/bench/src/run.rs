@@ -216,10 +216,16 @@ impl<'a> Sweep<'a> {
             }
             let said = plugin.describe(&self.options.call, thread);
             let description = said.result.map_err(|error| Status::of("describe", &error))?;
-            if description.needs_embeddings && self.data.embeddings.is_none() {
-                let reason =
-                    "describe: the router needs embeddings, and this run has none; import them with `--embeddings`";
-                return Err(Status::Failed(CellStatus::Refused, reason.into()));
+            let lacks = [
+                (
+                    description.needs_embeddings && self.data.embeddings.is_none(),
+                    "embeddings, and this run has none; import them with `--embeddings`",
+                ),
+                (description.needs_answers, "what models answered, which runs do not grant yet"),
+                (description.needs_groups, "the dataset of each query, which runs do not grant yet"),
+            ];
+            if let Some((_, what)) = lacks.into_iter().find(|(lacks, _)| *lacks) {
+                return Err(Status::Failed(CellStatus::Refused, format!("describe: the router needs {what}")));
             }
             Ok(ReadyRouter { plugin, description, config: entry.config_json() })
         })

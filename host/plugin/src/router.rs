@@ -31,6 +31,10 @@ pub struct RouterDescription {
     pub needs_prompts: bool,
     /// Whether it reads embeddings.
     pub needs_embeddings: bool,
+    /// Whether it reads what models answered in training.
+    pub needs_answers: bool,
+    /// Whether it wants to know the dataset of each query when it routes.
+    pub needs_groups: bool,
     /// Whether it follows the preference.
     pub cost_aware: bool,
     /// JSON Schema of its configuration.
@@ -269,6 +273,8 @@ fn checked_description(said: routing::Description) -> Result<RouterDescription, 
         version: said.version,
         needs_prompts: said.needs.contains(routing::Needs::PROMPTS),
         needs_embeddings: said.needs.contains(routing::Needs::EMBEDDINGS),
+        needs_answers: said.needs.contains(routing::Needs::ANSWERS),
+        needs_groups: said.needs.contains(routing::Needs::GROUPS),
         cost_aware: said.cost_aware,
         config_schema: said.config_schema,
     })

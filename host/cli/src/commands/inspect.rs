@@ -102,10 +102,15 @@ fn component(path: &Path) -> anyhow::Result<About> {
             let plugin = RouterPlugin::from_file(&sandbox, &file)?;
             let said = on_plugin_thread(limits.stack_bytes, |thread| plugin.describe(&options, thread))?;
             let said = answered(said)?;
-            let needs: Vec<_> = [("prompts", said.needs_prompts), ("embeddings", said.needs_embeddings)]
-                .into_iter()
-                .filter_map(|(name, needed)| needed.then_some(name))
-                .collect();
+            let needs: Vec<_> = [
+                ("prompts", said.needs_prompts),
+                ("embeddings", said.needs_embeddings),
+                ("answers", said.needs_answers),
+                ("groups", said.needs_groups),
+            ]
+            .into_iter()
+            .filter_map(|(name, needed)| needed.then_some(name))
+            .collect();
             vec![
                 ("name", json!(said.name)),
                 ("version", json!(said.version)),

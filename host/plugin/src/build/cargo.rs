@@ -9,7 +9,7 @@ use std::thread;
 use serde_json::Value;
 
 use super::places::places;
-use super::toolchain::TARGET;
+use super::toolchain::{TARGET, registries};
 use super::{BuildError, Toolchain, component};
 
 /// What cargo knows about a folder before anything is compiled.
@@ -109,6 +109,13 @@ impl Package {
         progress: &mut dyn FnMut(&str),
     ) -> Result<Vec<Module>, BuildError> {
         self.forget_other_workspaces(toolchain, target_dir)?;
+        if registries().is_empty() {
+            // How packages are named in a component depends on where they are unpacked, so they are before it is built.
+            let mut command = toolchain.cargo(&[]);
+            command.args(["fetch", "--manifest-path"]).arg(&self.manifest).current_dir(&self.folder);
+            // What fails here fails below too, and is reported there.
+            run(command, progress)?;
+        }
         let mut command = toolchain.cargo(&self.places);
         if examples {
             command.args(["build", "--examples"]);

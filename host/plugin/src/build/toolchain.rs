@@ -123,14 +123,27 @@ impl Toolchain {
         }
         // Where things lie on this machine is nobody's business, and would change the component's digest.
         flags.extend(places.iter().map(|(folder, name)| format!("--remap-path-prefix={}={name}", folder.display())));
-        let cargo_home =
-            env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| env::home_dir().map(|home| home.join(".cargo")));
-        if let Some(home) = cargo_home {
+        if let Some(home) = cargo_home() {
             flags.push(format!("--remap-path-prefix={}=/cargo", home.display()));
         }
+        // The folder of a registry is named after where its packages were fetched from, a mirror perhaps.
+        let registries = registries().into_iter();
+        flags.extend(registries.map(|folder| format!("--remap-path-prefix={}=/cargo", folder.display())));
         flags.push(format!("--remap-path-prefix={}=/rust", self.sysroot.join("lib/rustlib/src/rust").display()));
         flags
     }
+}
+
+fn cargo_home() -> Option<PathBuf> {
+    env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| env::home_dir().map(|home| home.join(".cargo")))
+}
+
+/// Folders of packages that cargo has unpacked, one for each registry, in order; none before anything was fetched.
+pub(super) fn registries() -> Vec<PathBuf> {
+    let folder = cargo_home().map(|home| home.join("registry/src")).and_then(|folder| fs::read_dir(folder).ok());
+    let mut folders: Vec<PathBuf> = folder.into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    folders.sort();
+    folders
 }
 
 impl fmt::Display for Toolchain {

@@ -61,6 +61,10 @@ impl Evaluator for ExactMatch {
     }
 
     fn score(&self, item: &Item, _: &[String]) -> Outcome {
+        // Nobody can be right or wrong about an answer that is not known.
+        if item.ground_truth.trim().is_empty() {
+            return Outcome::unknown("there is no reference answer");
+        }
         let Some(answer) = candidate(&item.raw_output) else {
             return Outcome::right_if(false).because("the output is empty");
         };
@@ -137,7 +141,7 @@ export_evaluator!(ExactMatch);
 #[cfg(test)]
 mod tests {
     use super::{Case, Config, ExactMatch, FullStop};
-    use routerlab_sdk::{Evaluator, Item};
+    use routerlab_sdk::{Evaluator, Item, Outcome};
 
     fn score(config: Config, output: &str, truth: &str) -> (f64, Option<String>) {
         let item = Item { raw_output: output.into(), ground_truth: truth.into(), ..Item::default() };
@@ -158,6 +162,16 @@ mod tests {
         ];
         for (output, truth, expected) in cases {
             assert_eq!(score(Config::default(), output, truth).0, expected, "{output:?}");
+        }
+    }
+
+    #[test]
+    fn without_a_reference_answer_there_is_no_score() {
+        let evaluator = ExactMatch::new(Config::default()).unwrap();
+        for (output, truth) in [("Paris", ""), ("", ""), ("\"\"", " \n")] {
+            let item = Item { raw_output: output.into(), ground_truth: truth.into(), ..Item::default() };
+            let outcome = evaluator.score(&item, &[]);
+            assert_eq!(outcome, Outcome::unknown("there is no reference answer"), "{output:?}");
         }
     }
 

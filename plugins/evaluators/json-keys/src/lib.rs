@@ -74,6 +74,7 @@ mod tests {
     #[test]
     fn a_ground_truth_that_is_no_list_gives_no_score() {
         assert_eq!(score("{}", "age"), None);
+        assert_eq!(score("{}", ""), None);
         assert_eq!(score("{}", "[]"), Some(1.0));
     }
 }

@@ -100,6 +100,7 @@ mod tests {
     fn other_letters_can_be_set() {
         assert_eq!(score("ABCDEFGHIJ", "J", "J"), Some(1.0));
         assert_eq!(score("ABCD", "J", "J"), None);
+        assert_eq!(score("ABCD", "A", ""), None);
         let refused = MultipleChoice::new(Config { letters: "abc".into() }).err();
         assert_eq!(refused, Some(Error::config("letters", "must be capitals from A to Z: `abc`")));
     }

@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use routerlab_metrics::bootstrap::bytes_needed;
 use routerlab_plugin::Limits;
 use serde::{Deserialize, Serialize};
 
 use crate::error::BenchError;
+use crate::summary::{MAX_BOOTSTRAP_BYTES, strategies_of};
 
 /// A sweep: which data, which protocol, which routers. Paths are relative to the experiment file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -93,6 +95,10 @@ pub struct Protocol {
     pub fallback_model: Option<String>,
     /// Queries per call of `route`. No decision depends on it.
     pub batch_queries: usize,
+    /// What a second of a router's own time costs in US dollars. Charged with every choice: the time of the call that
+    /// routed the query at all preferences. Default: routers work for nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub router_usd_per_second: Option<f64>,
 }
 
 impl Default for Protocol {
@@ -106,6 +112,7 @@ impl Default for Protocol {
             mask_models: None,
             fallback_model: None,
             batch_queries: 1024,
+            router_usd_per_second: None,
         }
     }
 }
@@ -239,6 +246,7 @@ impl Experiment {
         if self.router.is_empty() {
             return Err("no router; add a `[[router]]` with a `component`".into());
         }
+        self.statistics.check(self.router.len())?;
         let mut names = std::collections::BTreeSet::new();
         for router in &self.router {
             let name = router.report_name();
@@ -281,16 +289,30 @@ impl Protocol {
                 self.batch_queries
             ));
         }
-        if self.track == Track::Compat && self.secret.is_some() {
-            return Err(
-                "`protocol.secret` has no meaning on the compat track; remove it or use `track = \"fair\"`".into()
-            );
+        if let Some(price) = self.router_usd_per_second
+            && !(price >= 0.0 && price.is_finite())
+        {
+            return Err(format!("`protocol.router_usd_per_second` must be 0 or more, found: {price}"));
+        }
+        // The reference has no secret, pays nobody for a missing record, and its routers work for nothing.
+        let only_fair = [
+            ("secret", self.secret.is_some()),
+            ("fallback_model", self.fallback_model.is_some()),
+            ("router_usd_per_second", self.router_usd_per_second.is_some()),
+        ];
+        for (key, _) in only_fair.into_iter().filter(|(_, given)| self.track == Track::Compat && *given) {
+            return Err(format!(
+                "`protocol.{key}` has no meaning on the compat track; remove it or use `track = \"fair\"`"
+            ));
         }
         Ok(())
     }
 }
 
 impl PreferenceGrid {
+    /// The largest preference of any grid: as a cost weight it is finite for every call above 1e-12 US dollars.
+    const MAX: f64 = 1e24;
+
     fn check(&self) -> Result<(), String> {
         if !(1..=1001).contains(&self.count) {
             return Err(format!("`preferences.count` must lie between 1 and 1001, found: {}", self.count));
@@ -299,6 +321,33 @@ impl PreferenceGrid {
             return Err(format!(
                 "`preferences.min` must be larger than 0 and at most `preferences.max`, found: {} and {}",
                 self.min, self.max
+            ));
+        }
+        // Divided by the cost of a call in dollars it becomes a weight of 32 bits, which must stay finite.
+        if self.max > Self::MAX {
+            return Err(format!("`preferences.max` must be at most {:e}, found: {:e}", Self::MAX, self.max));
+        }
+        let values = self.values();
+        if let Some(pair) = values.windows(2).find(|pair| pair[0] >= pair[1]) {
+            return Err(format!(
+                "`preferences` must give {} different values, and seven digits give {} twice; widen the range from `preferences.min` to `preferences.max` or lower `preferences.count`",
+                self.count, pair[1]
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Statistics {
+    /// Whether the replicates fit into memory; those of single datasets are left out where they do not.
+    fn check(&self, routers: usize) -> Result<(), String> {
+        let of_one = bytes_needed(1, strategies_of(routers), 0);
+        let at_most = MAX_BOOTSTRAP_BYTES / of_one;
+        if self.replicates > at_most {
+            return Err(format!(
+                "`statistics.replicates` of {} with {routers} routers would take {:.1} GB of memory; at most {at_most} are possible",
+                self.replicates,
+                (self.replicates * of_one) as f64 / 1e9
             ));
         }
         Ok(())
@@ -330,6 +379,53 @@ mod tests {
         assert!(values.windows(2).all(|pair| pair[0] < pair[1]));
         assert_eq!(PreferenceGrid { count: 1, ..PreferenceGrid::default() }.values(), [0.0]);
         assert_eq!(PreferenceGrid { count: 2, ..PreferenceGrid::default() }.values(), [0.0, 0.001]);
+    }
+
+    /// An experiment with some lines of its own.
+    fn experiment(lines: &str) -> Experiment {
+        let text = format!("name = 'a'\n{lines}\n[data]\ndir = '.'\n[[router]]\ncomponent = 'knn.wasm'");
+        toml::from_str(&text).expect("an experiment")
+    }
+
+    #[test]
+    fn values_that_would_fail_after_the_sweep_are_refused_before_it() {
+        let only_fair = |key: &str| {
+            format!("`protocol.{key}` has no meaning on the compat track; remove it or use `track = \"fair\"`")
+        };
+        let twice = |count: usize, value: &str| {
+            format!(
+                "`preferences` must give {count} different values, and seven digits give {value} twice; widen the range from `preferences.min` to `preferences.max` or lower `preferences.count`"
+            )
+        };
+        let cases = [
+            ("[preferences]\ncount = 3\nmin = 1.0\nmax = 1.0", twice(3, "1")),
+            ("[preferences]\ncount = 41\nmin = 1.0\nmax = 1.000001", twice(41, "1")),
+            ("[preferences]\nmax = 1e25", "`preferences.max` must be at most 1e24, found: 1e25".to_owned()),
+            ("[protocol]\ntrack = 'compat'\nsecret = 'x'", only_fair("secret")),
+            ("[protocol]\ntrack = 'compat'\nfallback_model = 'x'", only_fair("fallback_model")),
+            ("[protocol]\ntrack = 'compat'\nrouter_usd_per_second = 1.0", only_fair("router_usd_per_second")),
+            (
+                "[protocol]\nrouter_usd_per_second = -1.0",
+                "`protocol.router_usd_per_second` must be 0 or more, found: -1".to_owned(),
+            ),
+        ];
+        for (lines, expected) in cases {
+            assert_eq!(experiment(lines).check(), Err(expected), "{lines}");
+        }
+        for lines in ["", "[preferences]\ncount = 2\nmin = 1.0\nmax = 1.0", "[protocol]\nrouter_usd_per_second = 0.001"]
+        {
+            assert_eq!(experiment(lines).check(), Ok(()), "{lines}");
+        }
+    }
+
+    #[test]
+    fn replicates_that_do_not_fit_into_memory_are_refused() {
+        let mut many = experiment("statistics.replicates = 1000000");
+        assert_eq!(many.check(), Ok(()));
+        let first = many.router[0].clone();
+        many.router = (0..30).map(|i| RouterEntry { name: Some(format!("r{i}")), ..first.clone() }).collect();
+        let expected = "`statistics.replicates` of 1000000 with 30 routers would take 8.3 GB of memory; at most 129803 are possible";
+        assert_eq!(many.check(), Err(expected.to_owned()));
     }
 
     #[test]

@@ -46,7 +46,7 @@ fn intervals(report: &Report, lines: &mut Vec<String>) {
         report.replicates
     ));
     lines.push(
-        "They hold for these datasets and these trained routers: how much another training would change is not in them."
+        "They hold for these datasets, these trained routers and the points they were asked at: how much another training or another choice would change is not in them."
             .into(),
     );
     let by_dataset = || report.by_dataset.values().flat_map(|by| by.values());

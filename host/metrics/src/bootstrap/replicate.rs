@@ -123,7 +123,9 @@ impl<'a> Worker<'a> {
                 // More than a third of the units are not drawn.
                 if weight > 0 {
                     let weight = f64::from(weight);
-                    for (sum, value) in self.line.iter_mut().zip(values) {
+                    // Without hard rows the last third of the line is zeros, which need not be read.
+                    let used = if values[1] > 0.0 { width } else { width - strategies };
+                    for (sum, value) in self.line.iter_mut().zip(&values[..used]) {
                         *sum += weight * value;
                     }
                 }

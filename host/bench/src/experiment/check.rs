@@ -188,7 +188,7 @@ mod tests {
         assert_eq!(many.check(), Ok(()));
         let first = many.router[0].clone();
         many.router = (0..30).map(|i| RouterEntry { name: Some(format!("r{i}")), ..first.clone() }).collect();
-        let expected = "`statistics.replicates` of 1000000 with 30 routers would take 8.3 GB of memory; at most 129803 are possible";
+        let expected = "`statistics.replicates` of 1000000 with 30 routers would take 8.3 GB of memory; at most 129804 are possible";
         assert_eq!(many.check(), Err(expected.to_owned()));
     }
 }

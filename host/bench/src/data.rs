@@ -24,7 +24,7 @@ pub struct Data {
     pub ids: Vec<QueryId>,
     /// The prompt of each query.
     pub prompts: Vec<Arc<str>>,
-    /// The near-duplicate group of each query.
+    /// The group of each query: equal texts have one, and the fair track never divides it.
     pub group_keys: Vec<Arc<str>>,
     /// The datasets in byte order.
     pub datasets: Vec<DatasetId>,

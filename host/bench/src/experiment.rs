@@ -1,5 +1,7 @@
 //! The experiment file: one TOML file that describes a whole sweep.
 
+mod check;
+
 use std::path::{Path, PathBuf};
 
 use routerlab_plugin::Limits;
@@ -89,10 +91,15 @@ pub struct Protocol {
     pub secret: Option<String>,
     /// Hides the models' names and permutes the pool by seed. Default: on for `fair`, off for `compat`.
     pub mask_models: Option<bool>,
-    /// Who is paid when a router chooses a model that has no record for a query. Default: the train-chosen Best Single.
+    /// Who is paid when a router chooses a model that has no record for a query, on the fair track. Default: the
+    /// train-chosen Best Single.
     pub fallback_model: Option<String>,
     /// Queries per call of `route`. No decision depends on it.
     pub batch_queries: usize,
+    /// What a second of a router's own time costs in US dollars. Charged with every choice: the time of the call that
+    /// routed the query at all preferences. Default: routers work for nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub router_usd_per_second: Option<f64>,
 }
 
 impl Default for Protocol {
@@ -106,6 +113,7 @@ impl Default for Protocol {
             mask_models: None,
             fallback_model: None,
             batch_queries: 1024,
+            router_usd_per_second: None,
         }
     }
 }
@@ -218,95 +226,6 @@ impl Experiment {
         }
         Ok(experiment)
     }
-
-    /// What is wrong with the values, naming the key, if anything is.
-    ///
-    /// # Errors
-    /// The first key whose value makes no sense.
-    pub fn check(&self) -> Result<(), String> {
-        if !is_name(&self.name) {
-            return Err(format!("`name` must have 1 to 64 of a-z, 0-9 and `-`, found: {:?}", self.name));
-        }
-        self.protocol.check()?;
-        self.preferences.check()?;
-        self.limits.check()?;
-        if !(100..=1_000_000).contains(&self.statistics.replicates) {
-            return Err(format!(
-                "`statistics.replicates` must lie between 100 and 1000000, found: {}",
-                self.statistics.replicates
-            ));
-        }
-        if self.router.is_empty() {
-            return Err("no router; add a `[[router]]` with a `component`".into());
-        }
-        let mut names = std::collections::BTreeSet::new();
-        for router in &self.router {
-            let name = router.report_name();
-            if !is_name(&name) {
-                return Err(format!("`router.name` must have 1 to 64 of a-z, 0-9 and `-`, found: {name:?}"));
-            }
-            if !names.insert(name.clone()) {
-                return Err(format!("two routers are called {name:?}; give one of them another `name`"));
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Protocol {
-    fn check(&self) -> Result<(), String> {
-        if self.seeds.is_empty() {
-            return Err("`protocol.seeds` must name at least one seed".into());
-        }
-        let mut seen = std::collections::BTreeSet::new();
-        if let Some(seed) = self.seeds.iter().find(|seed| !seen.insert(**seed)) {
-            return Err(format!("`protocol.seeds` names {seed} twice"));
-        }
-        let sum: f64 = self.shares.iter().sum();
-        if self.shares.iter().any(|share| !(0.0..=1.0).contains(share)) || (sum - 1.0).abs() > 1e-9 {
-            return Err(format!(
-                "`protocol.shares` must be three numbers from 0 to 1 that add up to 1, found: {:?}",
-                self.shares
-            ));
-        }
-        if self.shares[0] == 0.0 || self.shares[2] == 0.0 {
-            return Err("`protocol.shares` must leave something for train and for test".into());
-        }
-        if !(self.train_ratio > 0.0 && self.train_ratio < 1.0) {
-            return Err(format!("`protocol.train_ratio` must lie between 0 and 1, found: {}", self.train_ratio));
-        }
-        if !(1..=100_000).contains(&self.batch_queries) {
-            return Err(format!(
-                "`protocol.batch_queries` must lie between 1 and 100000, found: {}",
-                self.batch_queries
-            ));
-        }
-        if self.track == Track::Compat && self.secret.is_some() {
-            return Err(
-                "`protocol.secret` has no meaning on the compat track; remove it or use `track = \"fair\"`".into()
-            );
-        }
-        Ok(())
-    }
-}
-
-impl PreferenceGrid {
-    fn check(&self) -> Result<(), String> {
-        if !(1..=1001).contains(&self.count) {
-            return Err(format!("`preferences.count` must lie between 1 and 1001, found: {}", self.count));
-        }
-        if !(self.min > 0.0 && self.max >= self.min && self.max.is_finite()) {
-            return Err(format!(
-                "`preferences.min` must be larger than 0 and at most `preferences.max`, found: {} and {}",
-                self.min, self.max
-            ));
-        }
-        Ok(())
-    }
-}
-
-fn is_name(name: &str) -> bool {
-    (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 /// The reason in one line, with the line it is about.

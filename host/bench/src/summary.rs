@@ -1,15 +1,19 @@
 //! From tables to numbers: reads what the cells decided and computes every metric of the report.
 //!
 //! Nothing here is remembered from the run: `summarise` of a run's tables, today or in a year, gives the same numbers.
+//!
+//! `n` of every number is how many distinct queries it is about: those of the seed's test part, or for a number over
+//! seeds those that some of its seeds test; on the hard slice only the hard ones among them, for a dataset only its own.
 
+mod over_seeds;
+mod per_seed;
 mod sweep;
+mod table;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
 
-use routerlab_metrics::bootstrap::{Bootstrap, Part, Quantity, References, Settings};
-use routerlab_metrics::hard::RightModels;
-use routerlab_metrics::{Accuracy, Answers, Missing, Observed, controls, cost};
+use routerlab_metrics::{Answers, Missing, Observed, controls};
 use routerlab_records::{CellRow, CellStatus, DecisionRow, MetricRow, read_table, write_table};
 
 use crate::data::Data;
@@ -25,6 +29,21 @@ const BEST_SINGLE: usize = 1;
 const ORACLE: usize = 3;
 /// Queries that at most this many models answer are hard (LLMRouterBench, arXiv 2601.07206).
 const HARD: u32 = 3;
+/// The most memory that bootstrap replicates may take, in bytes. Intervals by dataset are left out where they would take
+/// more; without them no experiment that [`Experiment::check`] passes does.
+pub(crate) const MAX_BOOTSTRAP_BYTES: usize = 1 << 30;
+
+/// How many strategies a bootstrap of so many routers has: the controls, and for each router quality alone and its two
+/// operating points.
+pub(crate) fn strategies_of(routers: usize) -> usize {
+    CONTROLS.len() + 3 * routers
+}
+
+/// A router that answered under every seed, and what it did under each.
+pub(crate) struct Routed {
+    pub(crate) name: String,
+    pub(crate) decided: Vec<Decided>,
+}
 
 /// What one router did on one seed, at one preference after another.
 pub(crate) struct Decided {
@@ -83,15 +102,16 @@ pub fn summarise(
         // A router is compared only where it answered under every seed.
         let whole = cells.iter().filter(|cell| cell.router.as_str() == name).all(|cell| cell.status == CellStatus::Ok);
         if whole {
-            let decided =
-                seeds.iter().map(|seed| Decided::read(data, results, &name, seed)).collect::<Result<Vec<_>, _>>()?;
-            routers.push((name, decided));
+            let usd_per_second = experiment.protocol.router_usd_per_second;
+            let decided = seeds.iter().map(|seed| Decided::read(data, results, &name, seed, usd_per_second));
+            routers.push(Routed { decided: decided.collect::<Result<_, _>>()?, name });
         }
     }
-    let mut table = Table { run_id: results.run_id().to_owned(), rows: Vec::new() };
-    table.per_seed(data, &seeds, &routers);
-    table.over_seeds(experiment, data, &seeds, &routers, threads)?;
-    sweep::add(&mut table, experiment, &seeds, &routers);
+    let points = sweep::points(experiment, &seeds, &routers);
+    let mut table = table::Table::new(results.run_id());
+    per_seed::add(&mut table, data, &seeds, &routers);
+    let bootstrap = over_seeds::add(&mut table, experiment, data, &seeds, &routers, &points, threads)?;
+    sweep::add(&mut table, experiment, &seeds, &routers, &points, &bootstrap);
     Ok(table.rows)
 }
 
@@ -121,7 +141,14 @@ impl SeedView {
 
 impl Decided {
     /// Reads one cell's decisions and puts them into the row order of the parts.
-    fn read(data: &Data, results: &Results, router: &str, seed: &SeedView) -> Result<Self, BenchError> {
+    /// Where the router's own time has a price, every choice costs that much more.
+    fn read(
+        data: &Data,
+        results: &Results,
+        router: &str,
+        seed: &SeedView,
+        usd_per_second: Option<f64>,
+    ) -> Result<Self, BenchError> {
         let path = results.decisions_file(router, seed.seed);
         let table = read_table::<DecisionRow>(&path)?;
         let mut place: HashMap<&str, (bool, usize)> = HashMap::new();
@@ -151,7 +178,8 @@ impl Decided {
             let part = if is_test { &mut decided.test } else { &mut decided.validation };
             let answers = part.get_mut(index).ok_or_else(|| wrong(format!("preference {index} comes out of order")))?;
             answers.score[at] = row.score.unwrap_or(f64::NAN);
-            answers.cost_usd[at] = row.cost_usd.unwrap_or(f64::NAN);
+            let overhead_usd = usd_per_second.map_or(0.0, |price| price * row.route_ns as f64 / 1e9);
+            answers.cost_usd[at] = row.cost_usd.map_or(f64::NAN, |cost_usd| cost_usd + overhead_usd);
             if is_test && index == 0 {
                 decided.unavailable += u64::from(!row.available);
                 decided.route_ns.push(row.route_ns as f64);
@@ -164,198 +192,12 @@ impl Decided {
     }
 }
 
-/// Metric rows as they are computed.
-pub(crate) struct Table {
-    run_id: String,
-    rows: Vec<MetricRow>,
-}
-
-/// What a metric row is about, besides its value.
-#[derive(Clone, Copy)]
-pub(crate) struct About<'a> {
-    pub(crate) router: &'a str,
-    /// A seed, or `all`.
-    pub(crate) seed: &'a str,
-    pub(crate) dataset: &'a str,
-    pub(crate) preference: f64,
-    /// How many queries.
-    pub(crate) n: usize,
-}
-
-impl Table {
-    pub(crate) fn add(
-        &mut self,
-        about: About<'_>,
-        metric: &str,
-        unit: &str,
-        value: Option<f64>,
-        ends: Option<(f64, f64)>,
-    ) {
-        self.rows.push(MetricRow {
-            run_id: self.run_id.as_str().into(),
-            router: about.router.into(),
-            seed: about.seed.into(),
-            metric: metric.into(),
-            dataset: about.dataset.into(),
-            preference: about.preference,
-            value: value.filter(|value| value.is_finite()),
-            low: ends.map(|ends| ends.0),
-            high: ends.map(|ends| ends.1),
-            unit: unit.into(),
-            n: about.n as u64,
-        });
-    }
-
-    /// What each strategy earned on each seed, quality alone.
-    fn per_seed(&mut self, data: &Data, seeds: &[SeedView], routers: &[(String, Vec<Decided>)]) {
-        for (at, seed) in seeds.iter().enumerate() {
-            let label = seed.seed.to_string();
-            let accuracy = |answers: &Answers| Accuracy::new(&answers.score, seed.test.dataset(), seed.test.datasets());
-            let [random, best, oracle] = [RANDOM, BEST_SINGLE, ORACLE].map(|control| accuracy(&seed.controls[control]));
-            let right = RightModels::new(&seed.test);
-            for (name, answers) in strategies(seed, at, routers) {
-                let own = accuracy(answers);
-                let n = seed.test.rows();
-                let about = About { router: name, seed: &label, dataset: "macro", preference: 0.0, n };
-                self.add(about, "AvgAcc", "percent", Some(own.avg_acc()), None);
-                self.add(about, "Gain@R", "percent", own.gain_over(&random).percent, None);
-                self.add(about, "Gain@B", "percent", own.gain_over(&best).percent, None);
-                self.add(about, "Gap@O", "percent", own.gap_to(&oracle).percent, None);
-                let micro = About { dataset: "micro", ..about };
-                self.add(micro, "MicroAcc", "percent", Some(own.micro()), None);
-                self.add(micro, "Cost", "USD", cost::total_usd(answers), None);
-                let hard = right.accuracy(answers, HARD);
-                // Random answers in expectation: on it only the graded value has a meaning.
-                let hard_acc = hard.map(|hard| if name == CONTROLS[RANDOM] { hard.graded } else { hard.correct });
-                let about_hard = About { n: right.slice(HARD).len(), ..micro };
-                self.add(about_hard, "HardAcc@3", "percent", hard_acc, None);
-                for (dataset, (accuracy, rows)) in own.per_dataset().iter().zip(own.rows()).enumerate() {
-                    let about = About { dataset: data.datasets[dataset].as_str(), n: *rows, ..about };
-                    self.add(about, "Accuracy", "percent", (*rows > 0).then_some(100.0 * accuracy), None);
-                }
-            }
-            for (name, decided) in routers {
-                let decided = &decided[at];
-                let about =
-                    About { router: name, seed: &label, dataset: "micro", preference: 0.0, n: seed.test.rows() };
-                self.add(about, "Unavailable", "queries", Some(decided.unavailable as f64), None);
-                self.add(about, "FuelPerQuery", "fuel", Some(decided.fuel / seed.test.rows() as f64), None);
-                let ns = decided.route_ns.iter().sum::<f64>() / decided.route_ns.len() as f64;
-                self.add(about, "RouteTime", "us", Some(ns / 1e3), None);
-            }
-            let about = About { router: "", seed: &label, dataset: "micro", preference: 0.0, n: seed.test.rows() };
-            self.add(about, "HardShare@3", "percent", right.share(HARD), None);
-        }
-    }
-
-    /// Means over seeds with intervals, differences and ranks.
-    fn over_seeds(
-        &mut self,
-        experiment: &Experiment,
-        data: &Data,
-        seeds: &[SeedView],
-        routers: &[(String, Vec<Decided>)],
-        threads: NonZeroUsize,
-    ) -> Result<(), BenchError> {
-        let mut known = BTreeMap::new();
-        for key in &data.group_keys {
-            let next = known.len() as u32;
-            known.entry(&**key).or_insert(next);
-        }
-        let units: Vec<Vec<u32>> = seeds
-            .iter()
-            .map(|seed| seed.parts.test.iter().map(|row| known[&*data.group_keys[*row as usize]]).collect())
-            .collect();
-        let parts: Vec<Part<'_>> = seeds
-            .iter()
-            .zip(&units)
-            .enumerate()
-            .map(|(at, (seed, unit))| Part {
-                dataset: seed.test.dataset(),
-                unit,
-                answers: strategies(seed, at, routers).map(|(_, answers)| answers).collect(),
-            })
-            .collect();
-        let references = References { random: RANDOM, best_single: BEST_SINGLE, oracle: ORACLE };
-        let settings = Settings {
-            replicates: experiment.statistics.replicates,
-            seed: experiment.statistics.seed,
-            threads,
-            per_dataset: true,
-        };
-        let bootstrap = Bootstrap::new(&parts, references, settings)
-            .map_err(|error| BenchError::Data { path: data.dir.clone(), reason: error.to_string() })?;
-        let mut tested: Vec<u32> = seeds.iter().flat_map(|seed| seed.parts.test.iter().copied()).collect();
-        tested.sort_unstable();
-        tested.dedup();
-        let names: Vec<&str> = CONTROLS.iter().copied().chain(routers.iter().map(|(name, _)| name.as_str())).collect();
-        let ranked: Vec<usize> = (CONTROLS.len()..names.len()).collect();
-        let ranks = bootstrap.ranks(&ranked);
-        for (strategy, name) in names.iter().enumerate() {
-            let about = About { router: name, seed: "all", dataset: "macro", preference: 0.0, n: tested.len() };
-            let micro = About { dataset: "micro", ..about };
-            for (about, metric, unit, quantity) in [
-                (about, "AvgAcc", "percent", Quantity::AvgAcc),
-                (about, "Gain@R", "percent", Quantity::GainAtR),
-                (about, "Gain@B", "percent", Quantity::GainAtB),
-                (about, "Gap@O", "percent", Quantity::GapAtO),
-                (about, "NormalisedGain", "percent", Quantity::NormalisedGain),
-                (micro, "MicroAcc", "percent", Quantity::MicroAcc),
-                (micro, "Cost", "USD", Quantity::CostUsd),
-            ] {
-                let interval = bootstrap.interval(strategy, quantity);
-                self.add(about, metric, unit, bootstrap.value(strategy, quantity), interval.map(|i| (i.low, i.high)));
-            }
-            for (dataset, dataset_name) in data.datasets.iter().enumerate() {
-                let rows = tested.iter().filter(|row| data.dataset[**row as usize] == dataset as u32).count();
-                let (about, quantity) =
-                    (About { dataset: dataset_name.as_str(), n: rows, ..about }, Quantity::Dataset(dataset as u32));
-                let ends = bootstrap.interval(strategy, quantity).map(|i| (i.low, i.high));
-                self.add(about, "Accuracy", "percent", bootstrap.value(strategy, quantity), ends);
-            }
-            if let Some(difference) = bootstrap.difference(strategy, BEST_SINGLE, Quantity::AvgAcc) {
-                let ends = Some((difference.low, difference.high));
-                self.add(about, "DiffToBestSingle", "points", Some(difference.value), ends);
-                self.add(about, "MinDetectableDiff", "points", Some(difference.minimal_detectable()), None);
-            }
-            if let Some(at) = ranked.iter().position(|ranked| *ranked == strategy) {
-                self.add(about, "Rank", "rank", Some(ranks[at] as f64), None);
-            }
-            self.mean_of_seeds(micro, "HardAcc@3", "percent", seeds);
-            if strategy >= CONTROLS.len() {
-                for (metric, unit) in [("Unavailable", "queries"), ("FuelPerQuery", "fuel"), ("RouteTime", "us")] {
-                    self.mean_of_seeds(micro, metric, unit, seeds);
-                }
-            }
-        }
-        let about = About { router: "", seed: "all", dataset: "micro", preference: 0.0, n: tested.len() };
-        self.mean_of_seeds(about, "HardShare@3", "percent", seeds);
-        Ok(())
-    }
-
-    /// The mean of a metric's rows of each seed; undefined when it is undefined for any.
-    fn mean_of_seeds(&mut self, about: About<'_>, metric: &str, unit: &str, seeds: &[SeedView]) {
-        let values: Option<Vec<f64>> = self
-            .rows
-            .iter()
-            .filter(|row| {
-                row.router.as_str() == about.router && row.metric.as_str() == metric && row.seed.as_str() != "all"
-            })
-            .map(|row| row.value)
-            .collect();
-        let mean = values
-            .filter(|values| values.len() == seeds.len())
-            .map(|values| values.iter().sum::<f64>() / values.len() as f64);
-        self.add(about, metric, unit, mean, None);
-    }
-}
-
 /// Controls, then routers at quality alone, with what they earned on one seed.
 fn strategies<'a>(
     seed: &'a SeedView,
     at: usize,
-    routers: &'a [(String, Vec<Decided>)],
+    routers: &'a [Routed],
 ) -> impl Iterator<Item = (&'a str, &'a Answers)> {
     let controls = CONTROLS.into_iter().zip(&seed.controls);
-    controls.chain(routers.iter().map(move |(name, decided)| (name.as_str(), &decided[at].test[0])))
+    controls.chain(routers.iter().map(move |router| (router.name.as_str(), &router.decided[at].test[0])))
 }

@@ -6,6 +6,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use routerlab_metrics::Answers;
 use routerlab_metrics::bootstrap::{Bootstrap, Part, References, Settings};
+use routerlab_metrics::significance::{self, RankSettings};
 
 const ROWS: usize = 2_000;
 const STRATEGIES: usize = 20;
@@ -42,7 +43,12 @@ fn ten_thousand_replicates(bencher: divan::Bencher<'_, '_>, (count, threads): (u
     let seeds = seeds(count);
     let parts: Vec<Part<'_>> = seeds
         .iter()
-        .map(|seed| Part { dataset: &seed.dataset, unit: &seed.unit, answers: seed.answers.iter().collect() })
+        .map(|seed| Part {
+            dataset: &seed.dataset,
+            unit: &seed.unit,
+            hard: &[],
+            answers: seed.answers.iter().map(Some).collect(),
+        })
         .collect();
     let references = References { random: 0, best_single: 1, oracle: 2 };
     let threads = NonZeroUsize::new(threads).unwrap_or(NonZeroUsize::MIN);
@@ -50,14 +56,13 @@ fn ten_thousand_replicates(bencher: divan::Bencher<'_, '_>, (count, threads): (u
     bencher.bench(|| Bootstrap::new(&parts, references, settings));
 }
 
-/// Ranks of all strategies from replicates that exist already: 190 paired intervals.
+/// Ranks of all strategies: 190 sign-flip tests.
 #[divan::bench(sample_count = 3, sample_size = 1)]
 fn ranks(bencher: divan::Bencher<'_, '_>) {
     let seeds = seeds(1);
     let [Seed { dataset, unit, answers }] = seeds.as_slice() else { return };
-    let part = Part { dataset, unit, answers: answers.iter().collect() };
-    let references = References { random: 0, best_single: 1, oracle: 2 };
-    let Ok(bootstrap) = Bootstrap::new(&[part], references, Settings::default()) else { return };
+    let parts = [Part { dataset, unit, hard: &[], answers: answers.iter().map(Some).collect() }];
     let all: Vec<usize> = (0..STRATEGIES).collect();
-    bencher.bench(|| bootstrap.ranks(&all));
+    let settings = RankSettings { seed: 1, threads: NonZeroUsize::MIN };
+    bencher.bench(|| significance::ranks(&parts, &all, settings));
 }

@@ -14,8 +14,9 @@ pub struct Answers {
 /// What becomes of a choice that has no record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Missing {
-    /// The model is unavailable: the choice scores 0 and this model is paid instead. Where it has no known cost either,
-    /// the dearest known cost of the row is paid, so that a missing record never saves money.
+    /// The model is unavailable: the choice scores 0 and this model is paid instead, or the failed call itself where it
+    /// is known to have cost more. Where the fallback has no known cost either, the dearest known cost of the row is paid,
+    /// so that a missing record never saves money.
     Fallback(u32),
     /// The choice scores 0 and costs nothing. The rule of LLMRouterBench's routers, for its compatibility block only.
     ZeroAndFree,
@@ -84,7 +85,10 @@ impl Observed<'_> {
             let cost_usd = match missing {
                 _ if !score.is_nan() => costs[model as usize],
                 Missing::ZeroAndFree => 0.0,
-                Missing::Fallback(fallback) if !costs[fallback as usize].is_nan() => costs[fallback as usize],
+                // `max` ignores NaN: mostly the cost of a failed call is unknown.
+                Missing::Fallback(fallback) if !costs[fallback as usize].is_nan() => {
+                    costs[fallback as usize].max(costs[model as usize])
+                }
                 // `max` of two numbers ignores NaN, so an entirely unknown row stays unknown.
                 Missing::Fallback(_) => costs.iter().copied().fold(f64::NAN, f64::max),
             };
@@ -117,6 +121,15 @@ mod tests {
         // Row 1 pays model 1; in row 2 its cost is unknown and the dearest known cost is paid; in row 3 none is known.
         assert_eq!(judged.answers.cost_usd[..3], [0.2, 0.1, 0.3]);
         assert!(judged.answers.cost_usd[3].is_nan());
+    }
+
+    #[test]
+    fn a_failed_call_that_cost_more_than_the_fallback_is_paid_itself() {
+        for (failed_usd, expected) in [(0.7, 0.7), (0.01, 0.1), (NAN, 0.1)] {
+            let observed = Observed::new(vec![0], 1, 2, vec![1.0, NAN], vec![0.1, failed_usd]).unwrap();
+            let judged = observed.judge(&[1], Missing::Fallback(0)).unwrap();
+            assert_eq!(judged.answers.cost_usd, [expected], "a failed call of {failed_usd} USD");
+        }
     }
 
     #[test]

@@ -52,14 +52,21 @@ pub fn perf_gain(point: OperatingPoint, best_single: OperatingPoint) -> Option<f
     (best_single.avg_acc > 0.0).then(|| 100.0 * (point.avg_acc / best_single.avg_acc - 1.0))
 }
 
-/// CostSave of one point in percent: `1 - Cost / Cost(B)`; negative when the point is dearer. `None` (not applicable)
-/// when the point does not reach Best Single's accuracy or Best Single is free.
+/// What one point saves in percent, whatever its accuracy: `1 - Cost / Cost(B)`; negative when the point is dearer. `None`
+/// when a cost is unknown or Best Single is free.
 ///
-/// LLMRouterBench takes the point by [`cheapest_reaching`] on the test part itself; the fair value takes it on
-/// validation and reads the test value of that point here.
+/// This is the fair CostSave of a point that was taken by [`cheapest_reaching`] on validation. On test it may miss Best
+/// Single's accuracy: leaving it out there would choose by test after all, so its difference in AvgAcc is to be shown
+/// beside it.
+pub fn saving(point: OperatingPoint, best_single: OperatingPoint) -> Option<f64> {
+    let known = point.cost_usd.is_finite() && best_single.cost_usd > 0.0;
+    known.then(|| 100.0 * (1.0 - point.cost_usd / best_single.cost_usd))
+}
+
+/// CostSave of one point in percent: [`saving`], but `None` (not applicable) when the point does not reach Best Single's
+/// accuracy. LLMRouterBench takes the point by [`cheapest_reaching`] on the test part itself.
 pub fn cost_save(point: OperatingPoint, best_single: OperatingPoint) -> Option<f64> {
-    let applies = point.avg_acc >= best_single.avg_acc && best_single.cost_usd > 0.0;
-    applies.then(|| 100.0 * (1.0 - point.cost_usd / best_single.cost_usd))
+    saving(point, best_single).filter(|_| point.avg_acc >= best_single.avg_acc)
 }
 
 /// Position of the most accurate point; ties go to the cheaper one, then to the first.
@@ -145,6 +152,9 @@ mod tests {
         assert_eq!(cost_save(at(66.0, 25.0), best_single), Some(75.0));
         assert_eq!(cost_save(at(70.0, 120.0), best_single), Some(100.0 * (1.0 - 1.2)));
         assert_eq!(cost_save(at(70.0, 1.0), at(66.0, 0.0)), None);
+        // What a point chosen elsewhere saves is known all the same.
+        assert_eq!(saving(at(65.9, 1.0), best_single), Some(99.0));
+        assert_eq!((saving(at(66.0, f64::NAN), best_single), saving(at(66.0, 1.0), at(66.0, f64::NAN))), (None, None));
         assert_eq!(perf_gain(at(33.0, 1.0), best_single), Some(-50.0));
         assert_eq!(perf_gain(at(33.0, 1.0), at(0.0, 1.0)), None);
         assert_eq!(cost_save_in_hindsight(&[at(90.0, 90.0), at(66.0, 50.0), at(10.0, 1.0)], best_single), Some(50.0));

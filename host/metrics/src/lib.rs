@@ -29,6 +29,9 @@
 //! These seven are from LLMRouterBench (arXiv 2601.07206). Means of ratios explode where a denominator is small, so
 //! each has companions that are differences: see [`Accuracy::difference`] and [`Accuracy::normalised_gain`].
 //!
+//! `theta` is an operating point. LLMRouterBench chooses it on the test part itself; the fair value of PerfGain and
+//! CostSave chooses it on validation and reads its test value: see [`cost`].
+//!
 //! Datasets weigh the same in AvgAcc whatever their size; cost is a sum over queries.
 //!
 //! # What is missing

@@ -26,6 +26,6 @@ table! {
     high: Option<f64>,
     /// Unit of value, low and high.
     unit: SharedText,
-    /// How many queries the number is about.
+    /// How many distinct queries the number is about; for a number over seeds, those that some of its seeds hold.
     n: u64,
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{Partition, PartitionError, Rows};
 
-/// Makes `left_out` the whole test part and takes it out of the others. The keys of `rows` are those of near-duplicate
-/// groups.
+/// Makes `left_out` the whole test part and takes it out of the others. The keys of `rows` are their
+/// group keys.
 ///
 /// Train and validation keep their rows of the other datasets, so the amount learned from each of them stays what it
 /// is in `partition`; rows of the other datasets that `partition` tests are used nowhere. A row that shares its key

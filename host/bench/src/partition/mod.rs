@@ -2,7 +2,7 @@
 //!
 //! A partition is made of row numbers alone, so the same code serves every table. Two tracks exist:
 //!
-//! - [`fair`]: a keyed hash decides each near-duplicate group by itself. A row's part depends on nothing but the
+//! - [`fair`]: a keyed hash decides each group of equal texts by itself. A row's part depends on nothing but the
 //!   seed and its group key: adding, dropping or renaming datasets or models moves nothing else.
 //! - [`compat`]: the partition of LLMRouterBench (arXiv 2601.07206) to the bit, so that published numbers can be
 //!   compared. It has no validation part, groups exact texts only, and one generator runs through all datasets.
@@ -19,7 +19,7 @@ pub use leave_out::leave_dataset_out;
 
 /// Rows to divide, in file order: the dataset of each row and the key of what may not be torn apart.
 ///
-/// For [`compat`] the key is the exact prompt text, for [`fair`] the near-duplicate group.
+/// For [`compat`] the key is the exact prompt text, for [`fair`] the group key.
 #[derive(Debug, Clone, Copy)]
 pub struct Rows<'a> {
     datasets: &'a [&'a str],

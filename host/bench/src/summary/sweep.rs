@@ -1,107 +1,200 @@
 //! The sweep over preferences: operating points, and what the best of them are worth.
+//!
+//! On the fair track an operating point is chosen on validation and judged on test; its value at the point that the test
+//! part itself would choose is reported beside it, as hindsight. On the compat track there is hindsight alone, as in
+//! LLMRouterBench (arXiv 2601.07206; metrics.md 5.1). A router has no operating point for CostSave in a seed in which none
+//! of its points reaches Best Single's accuracy; CostSave is then a mean over the other seeds, and the table says over how
+//! many.
 
-use routerlab_metrics::cost::{cheapest_reaching, cost_save, most_accurate, perf_gain, total_usd};
+use routerlab_metrics::bootstrap::{Bootstrap, Quantity};
+use routerlab_metrics::cost::{
+    cheapest_reaching, cost_save_in_hindsight, most_accurate, perf_gain, perf_gain_in_hindsight, saving, total_usd,
+};
 use routerlab_metrics::pareto::{CostAxis, frontier, pareto_dist};
 use routerlab_metrics::{Accuracy, Answers, Observed, OperatingPoint, controls};
 
-use super::{About, BEST_SINGLE, Decided, SeedView, Table};
+use super::over_seeds::{ends, strategies_of_points, tested};
+use super::table::{About, Table, mean};
+use super::{BEST_SINGLE, Routed, SeedView};
 use crate::experiment::{Experiment, Track};
 
-/// What is computed for each router and seed and then averaged over seeds. `None` is not applicable.
-const METRICS: [(&str, &str); 4] =
-    [("PerfGain", "percent"), ("CostSave", "percent"), ("ParetoDist", "1"), ("Points", "points")];
+/// What is computed for each router and seed and then averaged over the seeds that have it.
+const METRICS: [(&str, &str); 8] = [
+    ("PerfGain", "percent"),
+    ("PerfGainHindsight", "percent"),
+    ("CostSaveAtPerfGain", "percent"),
+    ("CostSave", "percent"),
+    ("CostSaveHindsight", "percent"),
+    ("DiffAtCostSave", "points"),
+    ("ParetoDist", "1"),
+    ("Points", "points"),
+];
 
-/// Adds operating points, PerfGain, CostSave and ParetoDist. Nothing is added where costs are unknown.
-pub(crate) fn add(table: &mut Table, experiment: &Experiment, seeds: &[SeedView], routers: &[(String, Vec<Decided>)]) {
-    let mut per_seed: Vec<Vec<[Option<f64>; METRICS.len()]>> = vec![Vec::new(); routers.len()];
+/// The operating points of one router on one seed.
+pub(crate) struct SeedPoints {
+    /// One for each preference, on the test part; a cost that is not known is NaN.
+    test: Vec<OperatingPoint>,
+    /// Which one PerfGain is about.
+    pub(crate) most_accurate: Option<usize>,
+    /// Which one CostSave is about: the cheapest that reaches Best Single's accuracy.
+    pub(crate) cheapest: Option<usize>,
+}
+
+/// The operating points of each router and seed.
+pub(crate) fn points(experiment: &Experiment, seeds: &[SeedView], routers: &[Routed]) -> Vec<Vec<SeedPoints>> {
+    let of_router = |router: &Routed| {
+        seeds
+            .iter()
+            .zip(&router.decided)
+            .map(|(seed, decided)| {
+                let test = points_of(&decided.test, &seed.test);
+                let (most_accurate, cheapest) = match experiment.protocol.track {
+                    Track::Compat => chosen(&test, point_of(&seed.controls[BEST_SINGLE], &seed.test)),
+                    Track::Fair => chosen(&points_of(&decided.validation, &seed.validation), validated(seed)),
+                };
+                SeedPoints { test, most_accurate, cheapest }
+            })
+            .collect()
+    };
+    routers.iter().map(of_router).collect()
+}
+
+/// Best Single on the validation part.
+fn validated(seed: &SeedView) -> OperatingPoint {
+    let choices = controls::always(&seed.validation, seed.best_single);
+    let judged = seed.validation.judge(&choices, seed.missing).map(|judged| judged.answers).unwrap_or_default();
+    point_of(&judged, &seed.validation)
+}
+
+/// Positions of the most accurate point and of the cheapest that reaches Best Single. The second needs all costs: a
+/// point of unknown cost may be the cheapest. Neither exists where there are no rows to choose on.
+fn chosen(points: &[OperatingPoint], best_single: OperatingPoint) -> (Option<usize>, Option<usize>) {
+    if points.iter().any(|point| point.avg_acc.is_nan()) {
+        return (None, None);
+    }
+    let cheapest = priced(points).and_then(|points| cheapest_reaching(points, best_single.avg_acc));
+    (most_accurate(points), cheapest)
+}
+
+/// The points, if the cost of every one is known.
+fn priced(points: &[OperatingPoint]) -> Option<&[OperatingPoint]> {
+    points.iter().all(|point| point.cost_usd.is_finite()).then_some(points)
+}
+
+fn points_of(answers: &[Answers], observed: &Observed<'_>) -> Vec<OperatingPoint> {
+    answers.iter().map(|answers| point_of(answers, observed)).collect()
+}
+
+/// AvgAcc and total cost; NaN where there is no row or a cost is unknown.
+fn point_of(answers: &Answers, observed: &Observed<'_>) -> OperatingPoint {
+    OperatingPoint {
+        avg_acc: Accuracy::new(&answers.score, observed.dataset(), observed.datasets()).avg_acc(),
+        cost_usd: total_usd(answers).unwrap_or(f64::NAN),
+    }
+}
+
+/// What each model of the pool would be as a router, where its costs are known.
+fn single_models(seed: &SeedView) -> impl Iterator<Item = OperatingPoint> {
+    let of_model = |model: u32| {
+        let judged = seed.test.judge(&controls::always(&seed.test, model), seed.missing).ok()?;
+        Some(point_of(&judged.answers, &seed.test)).filter(|point| point.cost_usd.is_finite())
+    };
+    (0..seed.test.models() as u32).filter_map(of_model)
+}
+
+/// Adds operating points, PerfGain, CostSave and ParetoDist. A router with an unknown cost has no value that needs costs
+/// and is no part of the others' frontier.
+pub(crate) fn add(
+    table: &mut Table,
+    experiment: &Experiment,
+    seeds: &[SeedView],
+    routers: &[Routed],
+    points: &[Vec<SeedPoints>],
+    bootstrap: &Bootstrap,
+) {
+    let per_seed: Vec<Vec<[Option<f64>; METRICS.len()]>> =
+        seeds.iter().enumerate().map(|(at, seed)| of_seed(at, seed, points)).collect();
     for (at, seed) in seeds.iter().enumerate() {
-        let points: Option<Vec<Vec<OperatingPoint>>> =
-            routers.iter().map(|(_, decided)| points(&decided[at].test, &seed.test)).collect();
-        let (Some(points), Some(best)) = (points, point(&seed.controls[BEST_SINGLE], &seed.test)) else { return };
-        let union: Vec<OperatingPoint> = points.iter().flatten().copied().collect();
-        let vertices: Vec<OperatingPoint> = frontier(&union).into_iter().map(|at| union[at]).collect();
-        let mut everything = union.clone();
-        everything.extend(single_models(seed));
-        for (router, (name, decided)) in routers.iter().enumerate() {
-            let own = &points[router];
-            // On the fair track the point is chosen on validation, on the compat track in hindsight (metrics.md 5.1).
-            let chosen = match experiment.protocol.track {
-                Track::Compat => (most_accurate(own), cheapest_reaching(own, best.avg_acc)),
-                Track::Fair => chosen_on_validation(&decided[at].validation, seed),
-            };
-            let gain = chosen.0.and_then(|index| perf_gain(own[index], best));
-            let save = chosen.1.and_then(|index| cost_save(own[index], best));
-            let distance = pareto_dist(own, &vertices, &everything, CostAxis::Linear);
-            per_seed[router].push([gain, save, distance, Some(own.len() as f64)]);
-            let label = seed.seed.to_string();
+        let label = seed.seed.to_string();
+        for (index, router) in routers.iter().enumerate() {
             let n = seed.test.rows();
-            let about = About { router: name, seed: &label, dataset: "macro", preference: 0.0, n };
-            for ((metric, unit), value) in METRICS.iter().zip(per_seed[router][at]) {
+            let about = About { router: &router.name, seed: &label, dataset: "macro", preference: 0.0, n };
+            for ((metric, unit), value) in METRICS.iter().zip(per_seed[at][index]) {
                 table.add(about, metric, unit, value, None);
             }
-            for (preference, point) in decided[at].preferences.iter().zip(own).skip(1) {
-                let about = About { preference: *preference, ..about };
-                table.add(about, "AvgAcc", "percent", Some(point.avg_acc), None);
-                table.add(About { dataset: "micro", ..about }, "Cost", "USD", Some(point.cost_usd), None);
+            for (preference, point) in router.decided[at].preferences.iter().zip(&points[index][at].test).skip(1) {
+                add_point(table, About { preference: *preference, ..about }, *point);
             }
         }
     }
-    for (router, (name, decided)) in routers.iter().enumerate() {
-        let n = seeds.iter().map(|seed| seed.test.rows()).sum::<usize>() / seeds.len();
-        let about = About { router: name, seed: "all", dataset: "macro", preference: 0.0, n };
+    for (index, router) in routers.iter().enumerate() {
+        let n_of =
+            |has: &dyn Fn(usize) -> bool| tested(seeds.iter().enumerate().filter(|at| has(at.0)).map(|at| at.1)).len();
+        let about = About { router: &router.name, seed: "all", dataset: "macro", preference: 0.0, n: n_of(&|_| true) };
+        let (accurate, cheap) = strategies_of_points(index, routers.len());
         for (column, (metric, unit)) in METRICS.iter().enumerate() {
-            let values: Option<Vec<f64>> = per_seed[router].iter().map(|values| values[column]).collect();
-            table.add(about, metric, unit, values.map(|values| mean(&values)), None);
+            let of_seed = |at: usize| per_seed[at][index][column];
+            let values: Vec<f64> = (0..seeds.len()).filter_map(of_seed).collect();
+            let interval = |strategy, quantity| ends(bootstrap, strategy, quantity);
+            // Chosen on the very rows that are resampled a point has no honest interval.
+            let ends = match (experiment.protocol.track, *metric) {
+                (Track::Compat, _) => None,
+                (_, "PerfGain") => interval(accurate, Quantity::PerfGain),
+                (_, "CostSaveAtPerfGain") => interval(accurate, Quantity::CostSave),
+                (_, "CostSave") => interval(cheap, Quantity::CostSave),
+                (_, "DiffAtCostSave") => interval(cheap, Quantity::DiffToBestSingle),
+                _ => None,
+            };
+            let about = About { n: n_of(&|at| of_seed(at).is_some()), ..about };
+            table.add(about, metric, unit, mean(&values), ends);
+            if matches!(*metric, "CostSave" | "CostSaveHindsight") {
+                table.add(about, &format!("{metric}Seeds"), "seeds", Some(values.len() as f64), None);
+            }
         }
-        for (index, preference) in decided[0].preferences.iter().enumerate().skip(1) {
-            let over_seeds: Option<Vec<OperatingPoint>> = seeds
-                .iter()
-                .zip(decided)
-                .map(|(seed, decided)| decided.test.get(index).and_then(|answers| point(answers, &seed.test)))
-                .collect();
-            let Some(over_seeds) = over_seeds else { continue };
-            let about = About { preference: *preference, ..about };
-            let avg_acc: Vec<f64> = over_seeds.iter().map(|point| point.avg_acc).collect();
-            let cost_usd: Vec<f64> = over_seeds.iter().map(|point| point.cost_usd).collect();
-            table.add(about, "AvgAcc", "percent", Some(mean(&avg_acc)), None);
-            table.add(About { dataset: "micro", ..about }, "Cost", "USD", Some(mean(&cost_usd)), None);
+        for (at, preference) in router.decided[0].preferences.iter().enumerate().skip(1) {
+            let over_seeds: Vec<OperatingPoint> =
+                points[index].iter().filter_map(|points| points.test.get(at).copied()).collect();
+            let mean = |of: fn(&OperatingPoint) -> f64| {
+                mean(&over_seeds.iter().map(of).collect::<Vec<f64>>()).unwrap_or(f64::NAN)
+            };
+            let point = OperatingPoint { avg_acc: mean(|point| point.avg_acc), cost_usd: mean(|point| point.cost_usd) };
+            add_point(table, About { preference: *preference, ..about }, point);
         }
     }
 }
 
-/// Positions of the most accurate point and of the cheapest that reaches Best Single, as the validation part has it.
-fn chosen_on_validation(answers: &[Answers], seed: &SeedView) -> (Option<usize>, Option<usize>) {
-    let points = points(answers, &seed.validation);
-    let best = seed
-        .validation
-        .judge(&controls::always(&seed.validation, seed.best_single), seed.missing)
-        .ok()
-        .and_then(|judged| point(&judged.answers, &seed.validation));
-    match (points, best) {
-        (Some(points), Some(best)) => (most_accurate(&points), cheapest_reaching(&points, best.avg_acc)),
-        _ => (None, None),
-    }
+/// The metrics of each router on one seed.
+fn of_seed(at: usize, seed: &SeedView, points: &[Vec<SeedPoints>]) -> Vec<[Option<f64>; METRICS.len()]> {
+    let best = point_of(&seed.controls[BEST_SINGLE], &seed.test);
+    let union: Vec<OperatingPoint> =
+        points.iter().filter_map(|of_router| priced(&of_router[at].test)).flatten().copied().collect();
+    let vertices: Vec<OperatingPoint> = frontier(&union).into_iter().map(|index| union[index]).collect();
+    let everything: Vec<OperatingPoint> = union.iter().copied().chain(single_models(seed)).collect();
+    let of_router = |of_router: &Vec<SeedPoints>| {
+        let SeedPoints { test, most_accurate, cheapest } = &of_router[at];
+        let priced = priced(test).filter(|_| best.cost_usd.is_finite());
+        let at_accurate = most_accurate.map(|index| test[index]);
+        let at_cheap = cheapest.map(|index| test[index]);
+        [
+            at_accurate.and_then(|point| perf_gain(point, best)),
+            perf_gain_in_hindsight(test, best),
+            at_accurate.and_then(|point| saving(point, best)),
+            at_cheap.and_then(|point| saving(point, best)),
+            priced.and_then(|points| cost_save_in_hindsight(points, best)),
+            at_cheap.filter(|point| saving(*point, best).is_some()).map(|point| point.avg_acc - best.avg_acc),
+            priced_distance(test, &vertices, &everything),
+            Some(test.len() as f64),
+        ]
+    };
+    points.iter().map(of_router).collect()
 }
 
-fn points(answers: &[Answers], observed: &Observed<'_>) -> Option<Vec<OperatingPoint>> {
-    answers.iter().map(|answers| point(answers, observed)).collect()
+/// ParetoDist of a router whose costs are all known.
+fn priced_distance(own: &[OperatingPoint], vertices: &[OperatingPoint], everything: &[OperatingPoint]) -> Option<f64> {
+    priced(own).and_then(|own| pareto_dist(own, vertices, everything, CostAxis::Linear))
 }
 
-/// AvgAcc and total cost; none when a cost is unknown or there is no row.
-fn point(answers: &Answers, observed: &Observed<'_>) -> Option<OperatingPoint> {
-    let avg_acc = Accuracy::new(&answers.score, observed.dataset(), observed.datasets()).avg_acc();
-    let cost_usd = total_usd(answers)?;
-    (avg_acc.is_finite()).then_some(OperatingPoint { avg_acc, cost_usd })
-}
-
-/// What each model of the pool would be as a router.
-fn single_models(seed: &SeedView) -> impl Iterator<Item = OperatingPoint> {
-    (0..seed.test.models() as u32).filter_map(|model| {
-        let judged = seed.test.judge(&controls::always(&seed.test, model), seed.missing).ok()?;
-        point(&judged.answers, &seed.test)
-    })
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
+fn add_point(table: &mut Table, about: About<'_>, point: OperatingPoint) {
+    table.add(about, "AvgAcc", "percent", Some(point.avg_acc), None);
+    table.add(About { dataset: "micro", ..about }, "Cost", "USD", Some(point.cost_usd), None);
 }

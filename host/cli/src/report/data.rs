@@ -9,13 +9,14 @@ use routerlab_bench::summary::CONTROLS;
 use routerlab_records::{CellRow, CellStatus, MetricRow, RunRow, read_folder, read_table};
 use serde::Serialize;
 
-/// A number and its 95 % interval.
+/// A number, its 95 % interval, and how many distinct queries it is about.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(crate) struct Number {
     /// None where it is not defined or not applicable.
     pub(crate) value: Option<f64>,
     pub(crate) low: Option<f64>,
     pub(crate) high: Option<f64>,
+    pub(crate) n: u64,
 }
 
 /// One row of the leaderboard.
@@ -45,8 +46,10 @@ pub(crate) struct Report {
     pub(crate) replicates: usize,
     /// Distinct queries that were tested under some seed.
     pub(crate) queries: u64,
-    /// Percent of test queries that one to three models answer.
-    pub(crate) hard_share: Option<f64>,
+    /// What a second of a router's time costs in US dollars; none where it is not in the cost.
+    pub(crate) router_usd_per_second: Option<f64>,
+    /// Metrics that are about no router, by name.
+    pub(crate) about_queries: BTreeMap<String, Number>,
     pub(crate) datasets: Vec<String>,
     /// Controls, then routers by rank.
     pub(crate) lines: Vec<Line>,
@@ -80,7 +83,8 @@ impl Report {
             seeds: experiment.protocol.seeds.clone(),
             replicates: experiment.statistics.replicates,
             queries: 0,
-            hard_share: None,
+            router_usd_per_second: experiment.protocol.router_usd_per_second,
+            about_queries: BTreeMap::new(),
             datasets: Vec::new(),
             lines: CONTROLS.iter().map(|name| Line::new(name, "control")).collect(),
             by_dataset: BTreeMap::new(),
@@ -94,11 +98,13 @@ impl Report {
     }
 
     fn take(&mut self, row: &MetricRow) {
-        let number = Number { value: row.value, low: row.low, high: row.high };
+        let number = Number { value: row.value, low: row.low, high: row.high, n: row.n };
         let (name, metric) = (row.router.as_str(), row.metric.as_str());
-        if metric == "HardShare@3" {
-            self.hard_share = row.value;
-            self.queries = row.n;
+        if name.is_empty() {
+            if metric == "HardShare@3" {
+                self.queries = row.n;
+            }
+            self.about_queries.insert(metric.to_owned(), number);
         } else if metric == "Accuracy" {
             let dataset = row.dataset.as_str().to_owned();
             if !self.datasets.contains(&dataset) {

@@ -2,19 +2,20 @@
 
 use super::data::Report;
 
-/// One line for each row of the leaderboard; every metric with its interval.
+/// One line for each row of the leaderboard; every metric with its interval and its number of queries.
 pub(crate) fn csv(report: &Report) -> String {
     let mut metrics: Vec<&str> = report.lines.iter().flat_map(|line| line.metrics.keys().map(String::as_str)).collect();
     metrics.sort_unstable();
     metrics.dedup();
-    let mut text = String::from("name,kind,status,component_sha256");
+    let mut text = String::from("run_id,name,kind,status,component_sha256");
     for metric in &metrics {
-        text.push_str(&format!(",{metric},{metric}_low,{metric}_high"));
+        text.push_str(&format!(",{metric},{metric}_low,{metric}_high,{metric}_n"));
     }
     text.push('\n');
     for line in &report.lines {
         let digest = line.component_digest.as_deref().unwrap_or_default();
-        text.push_str(&format!("{},{},{},{digest}", quoted(&line.name), line.kind, line.status));
+        let of_line = [&report.run_id, &quoted(&line.name), line.kind, &line.status, digest];
+        text.push_str(&of_line.join(","));
         for metric in &metrics {
             let number = line.metric(metric);
             let ends = [number.and_then(|n| n.value), number.and_then(|n| n.low), number.and_then(|n| n.high)];
@@ -22,6 +23,8 @@ pub(crate) fn csv(report: &Report) -> String {
                 text.push(',');
                 text.push_str(&value.map(|value| value.to_string()).unwrap_or_default());
             }
+            text.push(',');
+            text.push_str(&number.map(|number| number.n.to_string()).unwrap_or_default());
         }
         text.push('\n');
     }

@@ -2,6 +2,7 @@
 
 mod data;
 mod machine;
+mod notes;
 mod text;
 
 use clap::ValueEnum;

@@ -3,8 +3,10 @@
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use super::data::{Line, Number, Report};
+use super::notes;
 
-const NONE: &str = "-";
+/// Where there is no number.
+pub(super) const NONE: &str = "-";
 
 /// Tables for a terminal.
 pub(crate) fn terminal(report: &Report) -> String {
@@ -49,32 +51,52 @@ fn layout(report: &Report, table: impl Fn(&str, &Rows) -> String) -> String {
         report.run_id
     );
     text.push_str(&table("Leaderboard: quality alone", &leaderboard(report)));
-    if let Some(sweep) = sweep(report) {
-        text.push('\n');
-        text.push_str(&table("Sweep over preferences", &sweep));
-    }
+    let chosen = match report.track {
+        "fair" => "chosen on validation, value on test",
+        _ => "in hindsight",
+    };
+    let mut more = |heading: &str, rows: Option<Rows>| {
+        if let Some(rows) = rows {
+            text.push('\n');
+            text.push_str(&table(heading, &rows));
+        }
+    };
+    more("Ratios to the controls and hard queries, with 95 % intervals", Some(ratios(report)));
+    more(&format!("Sweep: the most accurate operating point, {chosen}"), perf_gain(report));
+    more(
+        &format!("Sweep: the cheapest operating point that keeps Best Single's accuracy, {chosen}"),
+        cost_save(report),
+    );
+    more("Accuracy by dataset, percent", Some(by_dataset(report)));
+    more(OVERHEAD, overhead(report));
     text.push('\n');
-    text.push_str(&table("Accuracy by dataset, percent", &by_dataset(report)));
-    text.push('\n');
-    text.push_str(&notes(report));
+    text.push_str(&notes::notes(report));
     text
 }
 
+/// The heading of the only table with measured times.
+const OVERHEAD: &str = "Router overhead (time is measured, differs between machines, and is part of no digest)";
+
+fn header<const N: usize>(names: [&str; N]) -> Rows {
+    vec![names.map(String::from).to_vec()]
+}
+
+/// Lines that have numbers.
+fn ok_lines(report: &Report) -> impl Iterator<Item = &Line> {
+    report.lines.iter().filter(|line| line.status == "ok")
+}
+
 fn leaderboard(report: &Report) -> Rows {
-    let header = [
+    let mut rows = header([
         "",
         "rank",
         "AvgAcc %",
         "95 % interval",
         "vs Best Single",
         "95 % interval",
-        "Gain@R %",
-        "Gain@B %",
-        "Gap@O %",
-        "HardAcc@3 %",
         "cost USD",
-    ];
-    let mut rows = vec![header.map(String::from).to_vec()];
+        "95 % interval",
+    ]);
     for line in &report.lines {
         if line.status != "ok" {
             rows.push(vec![line.name.clone(), line.status.clone()]);
@@ -88,100 +110,124 @@ fn leaderboard(report: &Report) -> Rows {
             ends(line.metric("AvgAcc"), 2),
             difference.and_then(|d| d.value).map_or(NONE.into(), |d| format!("{d:+.2}")),
             ends(difference, 2),
-            decimals(line.value("Gain@R"), 2),
-            decimals(line.value("Gain@B"), 2),
-            decimals(line.value("Gap@O"), 2),
-            decimals(line.value("HardAcc@3"), 2),
             line.value("Cost").map_or(NONE.into(), dollars),
+            between(line.metric("Cost"), dollars),
         ]);
     }
     rows
 }
 
-/// PerfGain, CostSave and ParetoDist; none when the data has no costs.
-fn sweep(report: &Report) -> Option<Rows> {
-    let header = ["", "points", "PerfGain %", "CostSave %", "ParetoDist"];
-    let mut rows = vec![header.map(String::from).to_vec()];
-    for line in report.lines.iter().filter(|line| line.value("Points").is_some()) {
+fn ratios(report: &Report) -> Rows {
+    let mut rows = header(["", "Gain@R %", "Gain@B %", "Gap@O %", "HardAcc@3 %"]);
+    for line in ok_lines(report) {
+        let number = |metric| with_ends(line.metric(metric));
+        rows.push(vec![line.name.clone(), number("Gain@R"), number("Gain@B"), number("Gap@O"), number("HardAcc@3")]);
+    }
+    rows
+}
+
+/// PerfGain and ParetoDist of every router.
+fn perf_gain(report: &Report) -> Option<Rows> {
+    let mut rows = header(["", "points", "PerfGain %", "95 % interval", "cost saved %", "95 % interval", "ParetoDist"]);
+    for line in ok_lines(report).filter(|line| line.kind == "router") {
         rows.push(vec![
             line.name.clone(),
             decimals(line.value("Points"), 0),
-            signed(line, "PerfGain"),
-            line.value("CostSave").map_or("N/A".into(), |value| format!("{value:+.2}")),
+            signed(line.value("PerfGain")),
+            ends(line.metric("PerfGain"), 2),
+            signed(line.value("CostSaveAtPerfGain")),
+            ends(line.metric("CostSaveAtPerfGain"), 2),
             decimals(line.value("ParetoDist"), 3),
         ]);
+    }
+    if report.track == "fair" {
+        add_column(&mut rows, 4, "in hindsight", report, |line| signed(line.value("PerfGainHindsight")));
+    }
+    (rows.len() > 1).then_some(rows)
+}
+
+/// CostSave of every router; none when no router has a cost to speak of.
+fn cost_save(report: &Report) -> Option<Rows> {
+    let fair = report.track == "fair";
+    let of_seeds = |line: &Line, metric: &str| {
+        let seeds = line.value(&format!("{metric}Seeds")).unwrap_or_default();
+        format!("{seeds:.0} of {}", report.seeds.len())
+    };
+    let save = |line: &Line, metric: &str| line.value(metric).map_or("N/A".into(), |value| format!("{value:+.2}"));
+    let mut rows = header(["", "CostSave %", "95 % interval", "AvgAcc vs Best Single", "95 % interval", "seeds"]);
+    let routers = || ok_lines(report).filter(|line| line.kind == "router");
+    for line in routers() {
+        rows.push(vec![
+            line.name.clone(),
+            save(line, "CostSave"),
+            ends(line.metric("CostSave"), 2),
+            signed(line.value("DiffAtCostSave")),
+            ends(line.metric("DiffAtCostSave"), 2),
+            of_seeds(line, "CostSave"),
+        ]);
+    }
+    if fair {
+        add_column(&mut rows, 6, "in hindsight %", report, |line| save(line, "CostSaveHindsight"));
+        add_column(&mut rows, 7, "seeds", report, |line| of_seeds(line, "CostSaveHindsight"));
+    }
+    routers().any(|line| line.value("Cost").is_some()).then_some(rows)
+}
+
+/// Puts a column into a table that has a row for every router.
+fn add_column(rows: &mut Rows, at: usize, name: &str, report: &Report, cell: impl Fn(&Line) -> String) {
+    let lines = ok_lines(report).filter(|line| line.kind == "router");
+    let cells = std::iter::once(name.to_owned()).chain(lines.map(cell));
+    rows.iter_mut().zip(cells).for_each(|(row, cell)| row.insert(at, cell));
+}
+
+/// What routing itself took, of every router.
+fn overhead(report: &Report) -> Option<Rows> {
+    let mut rows = header(["", "us per query", "fuel per query"]);
+    for line in ok_lines(report).filter(|line| line.kind == "router") {
+        let name = line.name.clone();
+        rows.push(vec![name, decimals(line.value("RouteTime"), 1), decimals(line.value("FuelPerQuery"), 0)]);
     }
     (rows.len() > 1).then_some(rows)
 }
 
 fn by_dataset(report: &Report) -> Rows {
     let names: Vec<&Line> = report.lines.iter().filter(|line| report.by_dataset.contains_key(&line.name)).collect();
-    let header = std::iter::once(String::new()).chain(names.iter().map(|line| line.name.clone())).collect();
-    let mut rows = vec![header];
+    let first = [String::new(), "n".to_owned()];
+    let mut rows = vec![first.into_iter().chain(names.iter().map(|line| line.name.clone())).collect()];
     for dataset in &report.datasets {
-        let value = |line: &&Line| {
-            let number = report.by_dataset.get(&line.name).and_then(|by| by.get(dataset));
-            decimals(number.and_then(|number| number.value), 1)
-        };
-        rows.push(std::iter::once(dataset.clone()).chain(names.iter().map(value)).collect());
+        let number = |line: &&Line| report.by_dataset.get(&line.name).and_then(|by| by.get(dataset)).copied();
+        let n = names.first().and_then(number).map_or(NONE.into(), |number| number.n.to_string());
+        let values = names.iter().map(|line| decimals(number(line).and_then(|number| number.value), 1));
+        rows.push([dataset.clone(), n].into_iter().chain(values).collect());
     }
     rows
-}
-
-fn notes(report: &Report) -> String {
-    let mut text = format!(
-        "Intervals: stratified paired bootstrap over near-duplicate groups, {} replicates, seeds not taken as independent.\n",
-        report.replicates
-    );
-    text.push_str("Routers that cannot be told apart share a rank. ");
-    let detectable =
-        report.lines.iter().filter(|line| line.kind == "router").filter_map(|line| line.value("MinDetectableDiff"));
-    if let Some(largest) = detectable.reduce(f64::max) {
-        text.push_str(&format!("Differences to Best Single below {largest:.1} points could have gone unseen.\n"));
-    }
-    if let Some(share) = report.hard_share {
-        text.push_str(&format!("Hard queries (1 to 3 models are right): {share:.1} % of the test part.\n"));
-    }
-    match report.track {
-        "fair" => text.push_str("Best Single is chosen on train; operating points are chosen on validation. Dataset Oracle and Oracle know the answers.\n"),
-        _ => text.push_str("Compat track: Best Single and operating points are chosen in hindsight, missing records are wrong and free, as in LLMRouterBench.\n"),
-    }
-    for line in &report.lines {
-        let unavailable = line.value("Unavailable").filter(|count| *count > 0.0);
-        if let Some(count) = unavailable {
-            text.push_str(&format!(
-                "{}: chose a model without a record for {count:.1} queries a seed; scored 0, fallback paid.\n",
-                line.name
-            ));
-        }
-        if line.status != "ok" {
-            text.push_str(&format!(
-                "{}: {}: {}\n",
-                line.name,
-                line.status,
-                line.detail.as_deref().unwrap_or("no detail")
-            ));
-        }
-    }
-    for line in report.lines.iter().filter(|line| line.kind == "router") {
-        let digest = line.component_digest.as_deref().unwrap_or(NONE);
-        text.push_str(&format!("component {}: sha-256 {}\n", line.name, digest.get(..16).unwrap_or(digest)));
-    }
-    text
 }
 
 fn decimals(value: Option<f64>, digits: usize) -> String {
     value.map_or(NONE.into(), |value| format!("{value:.digits$}"))
 }
 
-fn signed(line: &Line, metric: &str) -> String {
-    line.value(metric).map_or(NONE.into(), |value| format!("{value:+.2}"))
+fn signed(value: Option<f64>) -> String {
+    value.map_or(NONE.into(), |value| format!("{value:+.2}"))
 }
 
 fn ends(number: Option<Number>, digits: usize) -> String {
+    between(number, |end| format!("{end:.digits$}"))
+}
+
+fn between(number: Option<Number>, written: impl Fn(f64) -> String) -> String {
     match number {
-        Some(Number { low: Some(low), high: Some(high), .. }) => format!("[{low:.digits$}, {high:.digits$}]"),
+        Some(Number { low: Some(low), high: Some(high), .. }) => format!("[{}, {}]", written(low), written(high)),
         _ => NONE.into(),
+    }
+}
+
+/// A number and, where it has one, its interval.
+fn with_ends(number: Option<Number>) -> String {
+    let value = decimals(number.and_then(|number| number.value), 2);
+    match ends(number, 1) {
+        none if none == NONE => value,
+        ends => format!("{value} {ends}"),
     }
 }
 

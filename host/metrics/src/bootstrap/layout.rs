@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::{BootstrapError, Part, References};
+use crate::CORRECT;
 
 /// All parts under all strategies.
 pub(super) struct Layout {
@@ -12,7 +13,7 @@ pub(super) struct Layout {
     /// For every dataset where its units stand among all units.
     pub(super) units: Vec<Range<usize>>,
     pub(super) parts: Vec<Sums>,
-    /// Whether every cost of a strategy is known, in every part.
+    /// Whether every cost of a strategy is known, in every part that it takes part in.
     pub(super) priced: Vec<bool>,
 }
 
@@ -22,12 +23,14 @@ pub(super) struct Sums {
     pub(super) datasets: Vec<Range<usize>>,
     /// The unit of each sum.
     pub(super) slots: Vec<u32>,
-    /// One line per slot: rows, score of every strategy, cost of every strategy.
+    /// One line per slot: rows, hard rows, and then of every strategy its score, its cost and its correct hard rows.
     pub(super) values: Vec<f64>,
     /// Rows of every dataset.
     pub(super) rows: Vec<f64>,
-    /// Mean cost of a row for every dataset and strategy, in case that a replicate draws none of its rows.
-    pub(super) mean_cost: Vec<f64>,
+    /// Whether a strategy takes part.
+    pub(super) present: Vec<bool>,
+    /// The sum of all lines of each dataset: stands in for a draw that holds none of its rows.
+    pub(super) totals: Vec<f64>,
 }
 
 impl Layout {
@@ -59,10 +62,11 @@ impl Layout {
         }
 
         let known = |strategy: usize| {
-            parts.iter().all(|part| part.answers[strategy].cost_usd.iter().all(|cost_usd| cost_usd.is_finite()))
+            let answers = parts.iter().filter_map(|part| part.answers[strategy]);
+            answers.flat_map(|answers| &answers.cost_usd).all(|cost_usd| cost_usd.is_finite())
         };
         let priced: Vec<bool> = (0..strategies).map(known).collect();
-        let sums = parts.iter().map(|part| Sums::new(part, &numbers, datasets, &priced)).collect();
+        let sums = parts.iter().map(|part| Sums::new(part, &numbers, datasets, &priced, references.random)).collect();
         Ok(Self { strategies, references, units, parts: sums, priced })
     }
 
@@ -72,14 +76,25 @@ impl Layout {
 
     /// Numbers in a line of [`Sums::values`].
     pub(super) fn width(&self) -> usize {
-        1 + 2 * self.strategies
+        line_width(self.strategies)
     }
 }
 
+/// Numbers in a line: rows, hard rows, and three for each strategy.
+fn line_width(strategies: usize) -> usize {
+    2 + 3 * strategies
+}
+
 impl Sums {
-    fn new(part: &Part<'_>, numbers: &BTreeMap<(u32, u32), u32>, datasets: usize, priced: &[bool]) -> Self {
+    fn new(
+        part: &Part<'_>,
+        numbers: &BTreeMap<(u32, u32), u32>,
+        datasets: usize,
+        priced: &[bool],
+        random: usize,
+    ) -> Self {
         let strategies = priced.len();
-        let width = 1 + 2 * strategies;
+        let width = line_width(strategies);
         // Rows by unit; equal units keep the order of rows, so sums are the same on every machine.
         let mut rows_of: BTreeMap<(u32, u32), Vec<usize>> = BTreeMap::new();
         for (row, (dataset, unit)) in part.dataset.iter().zip(part.unit).enumerate() {
@@ -90,8 +105,10 @@ impl Sums {
             slots: Vec::with_capacity(rows_of.len()),
             values: vec![0.0; rows_of.len() * width],
             rows: vec![0.0; datasets],
-            mean_cost: vec![0.0; datasets * strategies],
+            present: part.answers.iter().map(Option::is_some).collect(),
+            totals: vec![0.0; datasets * width],
         };
+        let is_hard = |row: usize| part.hard.get(row).is_some_and(|hard| *hard);
         for (key, line) in rows_of.iter().zip(sums.values.chunks_exact_mut(width)) {
             let ((dataset, _), rows) = key;
             let slot = sums.slots.len();
@@ -101,19 +118,22 @@ impl Sums {
             *range = if range.end == 0 { slot..slot + 1 } else { range.start..slot + 1 };
             sums.rows[*dataset as usize] += rows.len() as f64;
             line[0] = rows.len() as f64;
+            line[1] = rows.iter().filter(|row| is_hard(**row)).count() as f64;
             for (strategy, answers) in part.answers.iter().enumerate() {
-                line[1 + strategy] = rows.iter().map(|row| answers.score[*row]).sum();
+                let Some(answers) = answers else { continue };
+                let hit = |row: &usize| match answers.score[*row] {
+                    // Random answers in expectation: it is right in so far as its score is.
+                    score if strategy == random => score,
+                    score => f64::from(u8::from(score >= CORRECT)),
+                };
+                line[2 + strategy] = rows.iter().map(|row| answers.score[*row]).sum();
                 if priced[strategy] {
-                    let cost_usd: f64 = rows.iter().map(|row| answers.cost_usd[*row]).sum();
-                    line[1 + strategies + strategy] = cost_usd;
-                    sums.mean_cost[*dataset as usize * strategies + strategy] += cost_usd;
+                    line[2 + strategies + strategy] = rows.iter().map(|row| answers.cost_usd[*row]).sum();
                 }
+                line[2 + 2 * strategies + strategy] = rows.iter().filter(|row| is_hard(**row)).map(hit).sum();
             }
-        }
-        for (means, rows) in
-            sums.mean_cost.chunks_exact_mut(strategies).zip(&sums.rows).filter(|(_, rows)| **rows > 0.0)
-        {
-            means.iter_mut().for_each(|mean| *mean /= rows);
+            let total = &mut sums.totals[*dataset as usize * width..(*dataset as usize + 1) * width];
+            total.iter_mut().zip(line).for_each(|(total, value)| *total += *value);
         }
         sums
     }
@@ -129,7 +149,11 @@ fn check(position: usize, part: &Part<'_>, strategies: usize) -> Result<(), Boot
         if found == rows { Ok(()) } else { Err(BootstrapError::Length { part: position, rows, column, found }) }
     };
     length("`unit`".to_owned(), part.unit.len())?;
+    if !part.hard.is_empty() {
+        length("`hard`".to_owned(), part.hard.len())?;
+    }
     for (strategy, answers) in part.answers.iter().enumerate() {
+        let Some(answers) = answers else { continue };
         length(format!("`score` of strategy {strategy}"), answers.score.len())?;
         length(format!("`cost_usd` of strategy {strategy}"), answers.cost_usd.len())?;
         if let Some(row) = answers.score.iter().position(|score| !score.is_finite()) {

@@ -1,16 +1,23 @@
 //! How sure a number is: a stratified, paired bootstrap over queries.
 //!
-//! What is drawn again and again is the *unit*: a group of near-duplicate queries of one dataset, which stand or fall
-//! together. In each replicate every dataset draws as many of its units as it has, with replacement, which gives each
-//! unit a whole-number weight. **One set of weights serves all strategies and all seeds.** Two things follow:
-//! differences between strategies are paired, and the seeds of a sweep, whose test parts overlap, are not mistaken for
-//! independent repetitions. Datasets are fixed: the intervals speak about new queries of these datasets, not about new
-//! datasets.
+//! What is drawn again and again is the *unit*: a group of queries of one dataset that stand or fall together. In each
+//! replicate every dataset draws `n - 1` of its `n` units with replacement, which gives each unit a whole-number weight.
+//! **One set of weights serves all strategies and all seeds.** Two things follow: differences between strategies are
+//! paired, and the seeds of a sweep, whose test parts overlap, are not mistaken for independent repetitions. Datasets
+//! are fixed: the intervals speak about new queries of these datasets, not about new datasets. So are the trained
+//! routers: what another training would have changed is not in the intervals.
+//!
+//! Drawing `n - 1` makes the variance of a dataset's mean `s^2 / n`, as the textbook has it; `n` draws would make it
+//! too small by `(n - 1) / n`, which is a half for two units (the rescaled bootstrap of Rao and Wu, *Resampling inference
+//! with complex survey data*, JASA 83, 1988, section 2, with `m = n - 1`; the factor `n / (n - 1)` on the weights cancels
+//! in the mean of a dataset and is applied where datasets are pooled). A single unit says nothing about how much units
+//! vary: where a dataset has fewer than two, no number that it takes part in has an interval.
 //!
 //! A part's accuracy on a dataset is the weighted mean over its rows; its cost is the weighted mean cost of a row times
 //! the number of rows, so that a draw that happens to hold more rows does not look dearer. A metric is computed for
-//! each seed and then averaged over seeds. A dataset none of whose rows in a part are drawn is left out of that part's
-//! means in that replicate, for all strategies alike.
+//! each seed and then averaged over seeds. Where a draw holds none of a dataset's rows in one of several parts, that part
+//! keeps its own mean on the dataset for this replicate: dropping the dataset would change what the mean is about. With
+//! one part this cannot happen.
 //!
 //! Intervals are percentile intervals (Efron and Tibshirani, *An Introduction to the Bootstrap*, 1993, chapter 13).
 
@@ -27,11 +34,13 @@ use layout::Layout;
 pub struct Part<'a> {
     /// Dataset of each row.
     pub dataset: &'a [u32],
-    /// Near-duplicate group of each row. The same number means the same group in every part; a group that two datasets
-    /// share counts as one unit in each.
+    /// Group of each row. The same number means the same group in every part; a group that two datasets share counts as
+    /// one unit in each.
     pub unit: &'a [u32],
-    /// What each strategy earned on the rows.
-    pub answers: Vec<&'a Answers>,
+    /// Whether each row is in the hard slice, see [`hard`](crate::hard); empty where nobody asks for it.
+    pub hard: &'a [bool],
+    /// What each strategy earned on the rows; `None` where it takes no part in this seed.
+    pub answers: Vec<Option<&'a Answers>>,
 }
 
 /// Which strategies the ratios refer to, as positions in [`Part::answers`].
@@ -54,7 +63,7 @@ pub struct Settings {
     pub seed: u64,
     /// How many threads to use.
     pub threads: NonZeroUsize,
-    /// Whether [`Quantity::Dataset`] is kept too; needs eight bytes per replicate, strategy and dataset.
+    /// Whether [`Quantity::Dataset`] is kept too; see [`bytes_needed`] for what it takes.
     pub per_dataset: bool,
 }
 
@@ -65,7 +74,7 @@ impl Default for Settings {
     }
 }
 
-/// What an interval can be asked for. Means over seeds.
+/// What an interval can be asked for. Means over the seeds that have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quantity {
     /// Mean over datasets, percent.
@@ -82,12 +91,21 @@ pub enum Quantity {
     GapAtO,
     /// Share of the way from Random's to Oracle's AvgAcc, percent.
     NormalisedGain,
+    /// Share of the hard slice that is answered correctly, all datasets pooled, percent. Random answers in expectation:
+    /// for it the mean score.
+    HardAcc,
+    /// AvgAcc minus that of Best Single in the same seed, points of percent.
+    DiffToBestSingle,
+    /// AvgAcc over that of Best Single in the same seed, less 1, percent.
+    PerfGain,
+    /// 1 less the total cost over that of Best Single in the same seed, percent; whatever the accuracy.
+    CostSave,
     /// Accuracy on one dataset, percent. Only where [`Settings::per_dataset`] asks for it.
     Dataset(u32),
 }
 
 /// Quantities that are always kept, in their order in a replicate.
-const ALWAYS: usize = 7;
+const ALWAYS: usize = 11;
 
 impl Quantity {
     fn column(self) -> usize {
@@ -99,9 +117,18 @@ impl Quantity {
             Self::GainAtB => 4,
             Self::GapAtO => 5,
             Self::NormalisedGain => 6,
+            Self::HardAcc => 7,
+            Self::DiffToBestSingle => 8,
+            Self::PerfGain => 9,
+            Self::CostSave => 10,
             Self::Dataset(dataset) => ALWAYS + dataset as usize,
         }
     }
+}
+
+/// Bytes that the replicates take in memory. `datasets` is 0 without [`Settings::per_dataset`].
+pub fn bytes_needed(replicates: usize, strategies: usize, datasets: usize) -> usize {
+    replicates.saturating_mul(strategies).saturating_mul(ALWAYS + datasets).saturating_mul(size_of::<f64>())
 }
 
 /// A value and how sure it is.
@@ -123,20 +150,7 @@ impl Interval {
     pub fn minimal_detectable(&self) -> f64 {
         2.8 * self.standard_error
     }
-
-    /// Whether the interval lies above 0.
-    pub fn is_above_zero(&self) -> bool {
-        self.low > NOISE
-    }
-
-    /// Whether the interval lies on either side of 0.
-    pub fn excludes_zero(&self) -> bool {
-        self.low > NOISE || self.high < -NOISE
-    }
 }
-
-/// Differences below this are rounding, not evidence: two strategies with the same answers differ by less.
-const NOISE: f64 = 1e-9;
 
 /// Why nothing can be resampled.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -151,7 +165,7 @@ pub enum BootstrapError {
         part: usize,
         /// Rows by its dataset column.
         rows: usize,
-        /// `unit`, or the answers of a strategy.
+        /// `unit`, `hard`, or the answers of a strategy.
         column: String,
         /// Its length.
         found: usize,
@@ -191,6 +205,8 @@ pub enum BootstrapError {
 pub struct Bootstrap {
     strategies: usize,
     columns: usize,
+    /// By dataset: whether it has the two units that an interval needs, or none at all.
+    varies: Vec<bool>,
     /// strategies x columns, on the rows as they are.
     point: Vec<f64>,
     /// replicates x strategies x columns.
@@ -227,7 +243,8 @@ impl Bootstrap {
                 });
             }
         });
-        Ok(Self { strategies, columns, point, draws })
+        let varies = layout.units.iter().map(|units| units.len() != 1).collect();
+        Ok(Self { strategies, columns, varies, point, draws })
     }
 
     /// A strategy's value on the rows as they are. `None` where it is undefined, such as a cost that is not known.
@@ -236,14 +253,23 @@ impl Bootstrap {
         self.point.get(column).copied().filter(|value| value.is_finite())
     }
 
-    /// 95 % interval of a strategy's value. `None` where the value or any replicate of it is undefined.
+    /// Whether the quantity has an interval at all: not where a dataset that it is about has a single unit.
+    pub fn is_sure(&self, quantity: Quantity) -> bool {
+        match quantity {
+            Quantity::Dataset(dataset) => self.varies.get(dataset as usize).is_some_and(|varies| *varies),
+            _ => self.varies.iter().all(|varies| *varies),
+        }
+    }
+
+    /// 95 % interval of a strategy's value. `None` where the value or any replicate of it is undefined, or a dataset has
+    /// fewer than two units.
     pub fn interval(&self, strategy: usize, quantity: Quantity) -> Option<Interval> {
-        let column = self.column(strategy, quantity)?;
+        let column = self.column(strategy, quantity).filter(|_| self.is_sure(quantity))?;
         let draws = self.replicates().map(|draw| draw[column]).collect();
         summary(self.value(strategy, quantity)?, draws, 0.95)
     }
 
-    /// 95 % interval of a value of `a` minus that of `b` under the same draws.
+    /// 95 % interval of a value of `a` minus that of `b` under the same draws; both must take part in the same seeds.
     pub fn difference(&self, a: usize, b: usize, quantity: Quantity) -> Option<Interval> {
         self.difference_at(a, b, quantity, 0.95)
     }
@@ -256,25 +282,8 @@ impl Bootstrap {
         self.difference_at(a, b, quantity, 0.90).is_some_and(within)
     }
 
-    /// Ranks by AvgAcc of the given strategies, in their order: one more than the number of them whose paired interval
-    /// of the difference lies above. Strategies that cannot be told apart from the best share rank 1; the rule looks at
-    /// each pair by itself, so it needs no chain of "not different" to hold.
-    pub fn ranks(&self, strategies: &[usize]) -> Vec<usize> {
-        let mut ranks = vec![1; strategies.len()];
-        for (i, a) in strategies.iter().enumerate() {
-            for (j, b) in strategies.iter().enumerate().skip(i + 1) {
-                if let Some(difference) = self.difference(*a, *b, Quantity::AvgAcc)
-                    && difference.excludes_zero()
-                {
-                    ranks[if difference.is_above_zero() { j } else { i }] += 1;
-                }
-            }
-        }
-        ranks
-    }
-
     fn difference_at(&self, a: usize, b: usize, quantity: Quantity, level: f64) -> Option<Interval> {
-        let (left, right) = (self.column(a, quantity)?, self.column(b, quantity)?);
+        let (left, right) = (self.column(a, quantity)?, self.column(b, quantity).filter(|_| self.is_sure(quantity))?);
         let draws = self.replicates().map(|draw| draw[left] - draw[right]).collect();
         summary(self.value(a, quantity)? - self.value(b, quantity)?, draws, level)
     }

@@ -4,7 +4,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
 use super::layout::{Layout, Sums};
-use super::{ALWAYS, Quantity};
+use super::{ALWAYS, Quantity, References};
 use crate::accuracy::mean_of_ratios;
 
 /// Buffers that one thread uses for all its replicates.
@@ -13,14 +13,26 @@ pub(super) struct Worker<'a> {
     columns: usize,
     /// How often each unit was drawn.
     weights: Vec<u32>,
+    /// By dataset: how much a draw counts for where datasets are pooled, `n / (n - 1)`, or 1 for the rows as they are.
+    scale: Vec<f64>,
     /// Weighted sum of a dataset's lines.
     line: Vec<f64>,
-    /// datasets x strategies of one part; NaN where none of a dataset's rows were drawn.
-    accuracy: Vec<f64>,
-    /// Cost of one part by strategy.
-    cost: Vec<f64>,
+    sums: PartSums,
     /// How many parts had a value, by strategy and column.
     counts: Vec<f64>,
+}
+
+/// One part under the current weights.
+struct PartSums {
+    /// datasets x strategies; NaN where a dataset has no rows or a strategy takes no part.
+    accuracy: Vec<f64>,
+    /// Mean over datasets by strategy.
+    average: Vec<f64>,
+    /// Total cost by strategy; NaN where unknown.
+    cost_usd: Vec<f64>,
+    /// Correct hard rows by strategy.
+    hard_hits: Vec<f64>,
+    hard_rows: f64,
 }
 
 impl<'a> Worker<'a> {
@@ -30,9 +42,15 @@ impl<'a> Worker<'a> {
             layout,
             columns,
             weights: vec![0; layout.units.iter().map(|units| units.len()).sum()],
+            scale: vec![1.0; layout.datasets()],
             line: vec![0.0; layout.width()],
-            accuracy: vec![0.0; layout.datasets() * strategies],
-            cost: vec![0.0; strategies],
+            sums: PartSums {
+                accuracy: vec![0.0; layout.datasets() * strategies],
+                average: vec![0.0; strategies],
+                cost_usd: vec![0.0; strategies],
+                hard_hits: vec![0.0; strategies],
+                hard_rows: 0.0,
+            },
             counts: vec![0.0; strategies * columns],
         }
     }
@@ -40,6 +58,7 @@ impl<'a> Worker<'a> {
     /// The quantities of the rows as they are.
     pub(super) fn as_they_are(&mut self, out: &mut [f64]) {
         self.weights.fill(1);
+        self.scale.fill(1.0);
         self.reduce(out);
     }
 
@@ -47,11 +66,13 @@ impl<'a> Worker<'a> {
     pub(super) fn draw(&mut self, seed: u64, replicate: u64, out: &mut [f64]) {
         let mut random = stream(seed, replicate);
         self.weights.fill(0);
-        for units in &self.layout.units {
+        for (units, scale) in self.layout.units.iter().zip(&mut self.scale) {
             let weights = &mut self.weights[units.clone()];
-            for _ in 0..weights.len() {
+            // One draw less than there are units: Rao and Wu (1988), see the module's text.
+            for _ in 1..weights.len() {
                 weights[below(&mut random, weights.len())] += 1;
             }
+            *scale = units.len() as f64 / (units.len() as f64 - 1.0).max(1.0);
         }
         self.reduce(out);
     }
@@ -71,11 +92,11 @@ impl<'a> Worker<'a> {
                         counts[column] += 1.0;
                     }
                 };
-                for (quantity, value) in quantities(layout, part, &self.accuracy, self.cost[strategy], strategy) {
+                for (quantity, value) in self.sums.quantities(layout, part, strategy) {
                     add(quantity.column(), value);
                 }
                 if self.columns > ALWAYS {
-                    for (dataset, row) in self.accuracy.chunks_exact(layout.strategies).enumerate() {
+                    for (dataset, row) in self.sums.accuracy.chunks_exact(layout.strategies).enumerate() {
                         add(ALWAYS + dataset, 100.0 * row[strategy]);
                     }
                 }
@@ -87,11 +108,13 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Accuracy by dataset and cost of one part under the current weights.
+    /// Sums of one part under the current weights.
     fn add_up(&mut self, part: &Sums) {
-        let strategies = self.layout.strategies;
-        let width = self.layout.width();
-        self.cost.fill(0.0);
+        let (strategies, width) = (self.layout.strategies, self.layout.width());
+        let sums = &mut self.sums;
+        sums.cost_usd.fill(0.0);
+        sums.hard_hits.fill(0.0);
+        sums.hard_rows = 0.0;
         for (dataset, slots) in part.datasets.iter().enumerate() {
             self.line.fill(0.0);
             let lines = part.values[slots.start * width..slots.end * width].chunks_exact(width);
@@ -100,69 +123,78 @@ impl<'a> Worker<'a> {
                 // More than a third of the units are not drawn.
                 if weight > 0 {
                     let weight = f64::from(weight);
-                    for (sum, value) in self.line.iter_mut().zip(values) {
+                    // Without hard rows the last third of the line is zeros, which need not be read.
+                    let used = if values[1] > 0.0 { width } else { width - strategies };
+                    for (sum, value) in self.line.iter_mut().zip(&values[..used]) {
                         *sum += weight * value;
                     }
                 }
             }
+            let mut scale = self.scale[dataset];
+            if self.line[0] == 0.0 {
+                self.line.copy_from_slice(&part.totals[dataset * width..(dataset + 1) * width]);
+                scale = 1.0;
+            }
             let rows = self.line[0];
-            let accuracy = &mut self.accuracy[dataset * strategies..(dataset + 1) * strategies];
-            for (strategy, accuracy) in accuracy.iter_mut().enumerate() {
-                // 0 / 0 is NaN: a dataset that was not drawn has no accuracy.
-                *accuracy = self.line[1 + strategy] / rows;
-                self.cost[strategy] += part.rows[dataset]
-                    * if rows > 0.0 {
-                        self.line[1 + strategies + strategy] / rows
-                    } else {
-                        part.mean_cost[dataset * strategies + strategy]
-                    };
+            let [scores, costs_usd, hits] = [0, 1, 2].map(|block| &self.line[2 + block * strategies..][..strategies]);
+            let accuracy = &mut sums.accuracy[dataset * strategies..(dataset + 1) * strategies];
+            sums.hard_rows += scale * self.line[1];
+            for strategy in 0..strategies {
+                // 0 / 0 is NaN: a dataset without rows has no accuracy.
+                accuracy[strategy] = if part.present[strategy] { scores[strategy] / rows } else { f64::NAN };
+                sums.hard_hits[strategy] += scale * hits[strategy];
+                if rows > 0.0 {
+                    sums.cost_usd[strategy] += part.rows[dataset] * costs_usd[strategy] / rows;
+                }
             }
         }
-        for (cost, priced) in self.cost.iter_mut().zip(&self.layout.priced) {
-            if !priced {
-                *cost = f64::NAN;
+        for strategy in 0..strategies {
+            if !(self.layout.priced[strategy] && part.present[strategy]) {
+                sums.cost_usd[strategy] = f64::NAN;
             }
+            let (mut sum, mut count) = (0.0, 0.0);
+            let column = sums.accuracy.iter().skip(strategy).step_by(strategies);
+            for accuracy in column.filter(|accuracy| !accuracy.is_nan()) {
+                sum += accuracy;
+                count += 1.0;
+            }
+            sums.average[strategy] = 100.0 * sum / count;
         }
     }
 }
 
-/// The quantities of one strategy in one part.
-fn quantities(
-    layout: &Layout,
-    part: &Sums,
-    accuracy: &[f64],
-    cost_usd: f64,
-    strategy: usize,
-) -> [(Quantity, f64); ALWAYS] {
-    let lines = || accuracy.chunks_exact(layout.strategies);
-    let average = |strategy: usize| {
-        let (mut sum, mut count) = (0.0, 0.0);
-        for line in lines().filter(|line| !line[strategy].is_nan()) {
-            sum += line[strategy];
-            count += 1.0;
+impl PartSums {
+    /// The quantities of one strategy.
+    fn quantities(&self, layout: &Layout, part: &Sums, strategy: usize) -> [(Quantity, f64); ALWAYS] {
+        let lines = || self.accuracy.chunks_exact(layout.strategies);
+        let (mut sum, mut rows) = (0.0, 0.0);
+        for (line, of_dataset) in lines().zip(&part.rows).filter(|(line, _)| !line[strategy].is_nan()) {
+            sum += line[strategy] * of_dataset;
+            rows += of_dataset;
         }
-        100.0 * sum / count
-    };
-    let (mut sum, mut rows) = (0.0, 0.0);
-    for (line, of_dataset) in lines().zip(&part.rows).filter(|(line, _)| !line[strategy].is_nan()) {
-        sum += line[strategy] * of_dataset;
-        rows += of_dataset;
+        let ratio = |reference: usize, of: fn(f64) -> f64| {
+            mean_of_ratios(lines().map(|line| (line[strategy], line[reference])), of).percent.unwrap_or(f64::NAN)
+        };
+        let References { random, best_single, oracle } = layout.references;
+        let own = self.average[strategy];
+        let way = self.average[oracle] - self.average[random];
+        let percent_of = |value: f64, of: f64| if of > 0.0 { 100.0 * value / of } else { f64::NAN };
+        let hard = if part.present[strategy] { self.hard_hits[strategy] } else { f64::NAN };
+        let best = (self.average[best_single], self.cost_usd[best_single]);
+        [
+            (Quantity::AvgAcc, own),
+            (Quantity::MicroAcc, 100.0 * sum / rows),
+            (Quantity::CostUsd, self.cost_usd[strategy]),
+            (Quantity::GainAtR, ratio(random, |ratio| ratio - 1.0)),
+            (Quantity::GainAtB, ratio(best_single, |ratio| ratio - 1.0)),
+            (Quantity::GapAtO, ratio(oracle, |ratio| 1.0 - ratio)),
+            (Quantity::NormalisedGain, percent_of(own - self.average[random], way)),
+            (Quantity::HardAcc, percent_of(hard, self.hard_rows)),
+            (Quantity::DiffToBestSingle, own - best.0),
+            (Quantity::PerfGain, percent_of(own - best.0, best.0)),
+            (Quantity::CostSave, percent_of(best.1 - self.cost_usd[strategy], best.1)),
+        ]
     }
-    let ratio = |reference: usize, of: fn(f64) -> f64| {
-        mean_of_ratios(lines().map(|line| (line[strategy], line[reference])), of).percent.unwrap_or(f64::NAN)
-    };
-    let references = layout.references;
-    let (own, random, oracle) = (average(strategy), average(references.random), average(references.oracle));
-    let way = oracle - random;
-    [
-        (Quantity::AvgAcc, own),
-        (Quantity::MicroAcc, 100.0 * sum / rows),
-        (Quantity::CostUsd, cost_usd),
-        (Quantity::GainAtR, ratio(references.random, |ratio| ratio - 1.0)),
-        (Quantity::GainAtB, ratio(references.best_single, |ratio| ratio - 1.0)),
-        (Quantity::GapAtO, ratio(references.oracle, |ratio| 1.0 - ratio)),
-        (Quantity::NormalisedGain, if way > 0.0 { 100.0 * (own - random) / way } else { f64::NAN }),
-    ]
 }
 
 /// A generator of its own for every replicate, so that the work can be divided in any way.

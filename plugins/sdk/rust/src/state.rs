@@ -89,22 +89,23 @@ impl StateWriter {
 
     /// Adds a list of whole numbers with its length.
     #[must_use]
-    pub fn u32s(mut self, values: &[u32]) -> Self {
-        self.length(values.len());
-        self.bytes.reserve(4 * values.len());
-        for value in values {
-            self.bytes.extend_from_slice(&value.to_le_bytes());
-        }
-        self
+    pub fn u32s(self, values: &[u32]) -> Self {
+        self.list(values.iter().map(|value| value.to_le_bytes()))
     }
 
-    /// Adds a list of numbers with its length.
+    /// Adds a list of numbers with its length; NaN keeps its bits.
     #[must_use]
-    pub fn f32s(mut self, values: &[f32]) -> Self {
+    pub fn f32s(self, values: &[f32]) -> Self {
+        self.list(values.iter().map(|value| value.to_le_bytes()))
+    }
+
+    /// Room is made at once and then filled: a push for each value would be most of the work of a large state.
+    fn list(mut self, values: impl ExactSizeIterator<Item = [u8; 4]>) -> Self {
         self.length(values.len());
-        self.bytes.reserve(4 * values.len());
-        for value in values {
-            self.bytes.extend_from_slice(&value.to_le_bytes());
+        let start = self.bytes.len();
+        self.bytes.resize(start + 4 * values.len(), 0);
+        for (place, value) in self.bytes[start..].chunks_exact_mut(4).zip(values) {
+            place.copy_from_slice(&value);
         }
         self
     }

@@ -23,7 +23,6 @@ use crate::data::Data;
 use crate::error::BenchError;
 use crate::experiment::Experiment;
 use crate::prepare::Prepared;
-use crate::run::run_dir;
 
 /// This program, as tables name it.
 pub const TOOL: &str = concat!("routerlab ", env!("CARGO_PKG_VERSION"));
@@ -91,7 +90,7 @@ pub struct Results {
 impl Results {
     /// Opens the run's folder below `out`; cells that are there already are kept.
     pub(crate) fn open(out: &Path, identity: &RunIdentity, experiment: &Experiment) -> Result<Self, BenchError> {
-        let dir = run_dir(out, &experiment.name, &identity.run_id);
+        let dir = out.join(format!("{}-{}", experiment.name, &identity.run_id[..8]));
         let started_at = now();
         Ok(Self { dir, run_id: identity.run_id.clone(), provenance: identity.provenance(), started_at })
     }

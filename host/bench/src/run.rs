@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -255,9 +255,4 @@ impl<'a> Sweep<'a> {
             }
         }
     }
-}
-
-/// Where a run's folder lies.
-pub(crate) fn run_dir(out: &Path, name: &str, run_id: &str) -> PathBuf {
-    out.join(format!("{name}-{}", &run_id[..8]))
 }

@@ -18,6 +18,7 @@ mod cache;
 mod check;
 mod compile;
 mod component;
+mod contract;
 mod data;
 mod engine;
 mod error;
@@ -31,7 +32,8 @@ mod thread;
 
 pub use check::{Decisions, Outcome};
 pub use compile::{COMPILE_COMMAND, compile_here};
-pub use component::{CONTRACT_VERSION, ComponentFile, Role};
+pub use component::ComponentFile;
+pub use contract::{CONTRACT_VERSION, Role};
 pub use data::{ModelCard, QuerySet, TrainingSet};
 pub use engine::{Compiler, Sandbox, SandboxOptions};
 pub use error::{Breach, CallError, LoadError, Refusal};

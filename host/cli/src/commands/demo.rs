@@ -9,7 +9,7 @@ use routerlab_bench::Experiment;
 use routerlab_plugin::Limits;
 
 use crate::exit::{Ended, print};
-use crate::report::{Format, Report};
+use crate::report::Report;
 
 /// The tables of the starter data that are copied into the demo's own folder.
 const STARTER: [&str; 5] =
@@ -44,8 +44,8 @@ impl Demo {
         let scored = super::score::run(&data, &self.components, &Limits::default(), None)?;
         let experiment = experiment(&data, &self.components)?;
         let finished = super::bench::run(&experiment, &self.out, None)?;
-        print(&Report::read(&finished.dir)?.render(Format::Terminal)?)?;
-        eprintln!("results: {}", finished.dir.display());
+        print(&Report::read(&finished.dir)?.leaderboard())?;
+        eprintln!("the whole report: routerlab report {}", finished.dir.display());
         Ok(super::bench::ended(&finished.cells).and(super::score::ended(&scored)))
     }
 }

@@ -23,6 +23,11 @@ pub(crate) enum Format {
 }
 
 impl Report {
+    /// The leaderboard and what must be known to read it, for a terminal.
+    pub(crate) fn leaderboard(&self) -> String {
+        text::leaderboard_only(self)
+    }
+
     /// The report as text.
     pub(crate) fn render(&self, format: Format) -> anyhow::Result<String> {
         match format {

@@ -19,6 +19,31 @@ pub(super) fn notes(report: &Report) -> String {
     lines.join("\n") + "\n"
 }
 
+/// Those without which the leaderboard alone would be misread.
+pub(super) fn of_leaderboard(report: &Report) -> String {
+    let mut lines = Vec::new();
+    intervals(report, &mut lines);
+    ranks(report, &mut lines);
+    lines.push(controls(report).into());
+    failures(report, &mut lines);
+    let digest = |line: &Line| {
+        line.component_digest.as_deref().map_or(NONE.to_owned(), |digest| digest.chars().take(12).collect())
+    };
+    let components: Vec<String> = routers(report).map(|line| format!("{} {}", line.name, digest(line))).collect();
+    lines.push(format!("Components (sha-256): {}", components.join(", ")));
+    lines.join("\n") + "\n"
+}
+
+/// What the controls know.
+fn controls(report: &Report) -> &'static str {
+    match report.track {
+        "fair" => "Best Single is chosen on train. Dataset Oracle and Oracle know the answers.",
+        _ => {
+            "Compat track: Best Single and operating points are chosen in hindsight, missing records are wrong and free, as in LLMRouterBench."
+        }
+    }
+}
+
 fn routers(report: &Report) -> impl Iterator<Item = &Line> {
     report.lines.iter().filter(|line| line.kind == "router")
 }
@@ -91,12 +116,11 @@ fn queries(report: &Report, lines: &mut Vec<String>) {
 }
 
 fn choices(report: &Report, lines: &mut Vec<String>) {
+    lines.push(controls(report).into());
     if report.track != "fair" {
-        lines.push("Compat track: Best Single and operating points are chosen in hindsight, missing records are wrong and free, as in LLMRouterBench.".into());
         lines.push("CostSave is a mean over the seeds in which a point reaches Best Single's accuracy.".into());
         return;
     }
-    lines.push("Best Single is chosen on train. Dataset Oracle and Oracle know the answers.".into());
     let validated = report.about_queries.get("ValidationQueries").and_then(|number| number.value);
     if validated == Some(0.0) {
         lines.push("The validation part is empty: no operating point could be chosen, only hindsight is shown.".into());

@@ -10,11 +10,19 @@ pub(super) const NONE: &str = "-";
 
 /// Tables for a terminal.
 pub(crate) fn terminal(report: &Report) -> String {
-    layout(report, |heading, table| {
-        let mut table = filled(table);
-        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-        format!("{heading}\n{table}\n")
-    })
+    layout(report, plain_table)
+}
+
+/// The leaderboard alone, with what must be known to read it.
+pub(crate) fn leaderboard_only(report: &Report) -> String {
+    let table = plain_table(LEADERBOARD, &leaderboard(report));
+    format!("{}\n\n{table}\n{}", title(report), notes::of_leaderboard(report))
+}
+
+fn plain_table(heading: &str, rows: &Rows) -> String {
+    let mut table = filled(rows);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    format!("{heading}\n{table}\n")
 }
 
 /// Tables in Markdown.
@@ -42,15 +50,8 @@ fn filled(rows: &Rows) -> Table {
 }
 
 fn layout(report: &Report, table: impl Fn(&str, &Rows) -> String) -> String {
-    let mut text = format!(
-        "{} ({} track, seeds {}, {} queries tested, run {})\n\n",
-        report.name,
-        report.track,
-        report.seeds.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
-        report.queries,
-        report.run_id
-    );
-    text.push_str(&table("Leaderboard: quality alone", &leaderboard(report)));
+    let mut text = title(report) + "\n\n";
+    text.push_str(&table(LEADERBOARD, &leaderboard(report)));
     let chosen = match report.track {
         "fair" => "chosen on validation, value on test",
         _ => "in hindsight",
@@ -73,6 +74,19 @@ fn layout(report: &Report, table: impl Fn(&str, &Rows) -> String) -> String {
     text.push_str(&notes::notes(report));
     text
 }
+
+fn title(report: &Report) -> String {
+    format!(
+        "{} ({} track, seeds {}, {} queries tested, run {})",
+        report.name,
+        report.track,
+        report.seeds.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+        report.queries,
+        report.run_id
+    )
+}
+
+const LEADERBOARD: &str = "Leaderboard: quality alone";
 
 /// The heading of the only table with measured times.
 const OVERHEAD: &str = "Router overhead (time is measured, differs between machines, and is part of no digest)";

@@ -259,6 +259,14 @@ fn a_bad_line_of_a_recording_is_named_with_its_field() {
     scratch.done(import);
     refused(&scratch, &import, 2, "`out` already holds `queries.parquet`, name another folder or move the file away");
     let score = ["score", "out", "--evaluators", "evaluators"];
+    let limited = ["score", "out", "--evaluators", "evaluators", "--limits", "l.toml"];
+    refused(&scratch, &limited, 2, "cannot read `l.toml`\n  because: No such file or directory (os error 2)");
+    scratch.write("l.toml", "score_fuel = 1\nfuel = 2\n");
+    let ran = scratch.routerlab(limited);
+    let expected = "error: `l.toml`: line 2: unknown field `fuel`, expected one of `describe_fuel`,";
+    assert!(ran.code == Some(2) && ran.stderr.starts_with(expected), "{}", ran.stderr);
+    scratch.write("l.toml", "describe_fuel = 0\n");
+    refused(&scratch, &limited, 2, "`l.toml`: `limits.describe_fuel` must be larger than 0");
     refused(&scratch, &score, 2, "`out/dataset.toml` does not exist");
     scratch.write("out/dataset.toml", "name = \"d\"\n[[evaluators]]\n");
     let unknown = "unknown field `evaluators`, expected one of `name`, `description`, `licence`, `evaluator`";

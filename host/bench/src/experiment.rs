@@ -216,8 +216,8 @@ impl Experiment {
     pub fn read(path: &Path) -> Result<Self, BenchError> {
         let text =
             std::fs::read_to_string(path).map_err(|reason| BenchError::Unreadable { path: path.to_owned(), reason })?;
-        let mut experiment: Self = toml::from_str(&text)
-            .map_err(|error| BenchError::Syntax { path: path.to_owned(), reason: located(&text, &error) })?;
+        let mut experiment: Self = routerlab_records::settings::parse_toml(&text)
+            .map_err(|reason| BenchError::Syntax { path: path.to_owned(), reason })?;
         experiment.check().map_err(|reason| BenchError::Value { path: path.to_owned(), reason })?;
         let base = path.parent().unwrap_or(Path::new(""));
         experiment.data.dir = base.join(&experiment.data.dir);
@@ -225,15 +225,6 @@ impl Experiment {
             router.component = base.join(&router.component);
         }
         Ok(experiment)
-    }
-}
-
-/// The reason in one line, with the line it is about.
-fn located(text: &str, error: &toml::de::Error) -> String {
-    let reason = error.message().trim_end().replace('\n', "; ");
-    match error.span() {
-        Some(span) => format!("line {}: {reason}", text[..span.start.min(text.len())].matches('\n').count() + 1),
-        None => reason,
     }
 }
 

@@ -5,7 +5,7 @@
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use routerlab_plugin::{CallOptions, LoadedRouter, OnPluginThread, Preference, RouterPlugin};
+use routerlab_plugin::{CallOptions, LoadedRouter, OnPluginThread, Preference, RouterPlugin, TrainingSet};
 use tempfile::TempDir;
 
 mod planted;
@@ -23,10 +23,14 @@ mod route {
     /// Calls in one sample: a sample has a thread of its own, which may not show.
     const CALLS: usize = 2_000;
 
-    fn loaded(plugin: &RouterPlugin, options: &CallOptions, thread: &OnPluginThread) -> LoadedRouter {
-        let train = host_training(&planted(QUERIES, 2));
+    fn loaded(
+        plugin: &RouterPlugin,
+        train: &TrainingSet,
+        options: &CallOptions,
+        thread: &OnPluginThread,
+    ) -> LoadedRouter {
         let said = plugin.describe(options, thread).result.unwrap();
-        let state = plugin.train(&said, (&train, &none_of(&train)), "{}", 42, options, thread).result.unwrap();
+        let state = plugin.train(&said, (train, &none_of(train)), "{}", 42, options, thread).result.unwrap();
         plugin.start(&said, &state, options, thread).result.unwrap()
     }
 
@@ -34,11 +38,13 @@ mod route {
     fn batch_of(bencher: Bencher, queries: usize) {
         let cache = tempfile::tempdir().unwrap();
         let plugin = RouterPlugin::load(&sandbox(&cache), &component("best-single")).unwrap();
-        let (batch, options) = (host_queries(&planted(QUERIES, 2)).batch(0, queries), CallOptions::default());
+        let data = planted(QUERIES, 2);
+        let (train, batch) = (host_training(&data), host_queries(&data).batch(0, queries));
+        let options = CallOptions::default();
         // The time of one item is that of one call.
         bencher.counter(ItemsCount::new(CALLS)).bench_local(|| {
             on_thread(|thread| {
-                let mut router = loaded(&plugin, &options, thread);
+                let mut router = loaded(&plugin, &train, &options, thread);
                 for _ in 0..CALLS {
                     black_box(router.route(&batch, &[Preference::default()], &[], thread).result.unwrap());
                 }
@@ -51,8 +57,8 @@ mod route {
     fn no_call(bencher: Bencher) {
         let cache = tempfile::tempdir().unwrap();
         let plugin = RouterPlugin::load(&sandbox(&cache), &component("best-single")).unwrap();
-        let options = CallOptions::default();
-        bencher.bench_local(|| on_thread(|thread| drop(loaded(&plugin, &options, thread))));
+        let (train, options) = (host_training(&planted(QUERIES, 2)), CallOptions::default());
+        bencher.bench_local(|| on_thread(|thread| drop(loaded(&plugin, &train, &options, thread))));
     }
 }
 

@@ -54,8 +54,8 @@ pub(crate) fn ended(scored: &Scored) -> Ended {
 
 fn read_limits(path: &Path) -> anyhow::Result<Limits> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
-    let limits: Limits =
-        toml::from_str(&text).map_err(|error| anyhow::anyhow!("`{}`: {}", path.display(), error.message()))?;
+    let limits: Limits = routerlab_records::settings::parse_toml(&text)
+        .map_err(|reason| anyhow::anyhow!("`{}`: {reason}", path.display()))?;
     limits.check().map_err(|reason| anyhow::anyhow!("`{}`: {reason}", path.display()))?;
     Ok(limits)
 }

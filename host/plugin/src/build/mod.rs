@@ -1,6 +1,6 @@
 //! The builder: turns a plugin's source folder into a component.
 //!
-//! One module per language, chosen by the files in the folder; Rust ([`cargo`]) is the first. All plugins of a workspace
+//! One module per language, chosen by the files in the folder; Rust (`cargo.rs`) is the first. All plugins of a workspace
 //! are compiled with one set of flags in one target folder, so that a standard library that must be built from source is
 //! built once.
 

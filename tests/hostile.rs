@@ -107,7 +107,8 @@ const ROUTERS: [(&str, CellStatus, &str); 30] = [
 ];
 
 /// The evaluators among the guests.
-const EVALUATORS: [&str; 3] = ["trips_over_outputs", "asks_a_judge", "evaluator_uses_kernels"];
+const EVALUATORS: [&str; 4] =
+    ["trips_over_outputs", "asks_a_judge", "evaluator_loops_in_describe", "evaluator_uses_kernels"];
 
 #[test]
 fn every_guest_has_its_expected_end() {
@@ -263,11 +264,24 @@ fn a_completion_that_only_a_judge_could_score_stays_without_a_score() {
 }
 
 #[test]
-fn an_evaluator_that_imports_what_only_routers_may_is_refused() {
-    let scratch = Scratch::new();
-    recorded(&scratch, "evaluator_uses_kernels", &["fine"]);
-    let ran = scratch.routerlab(["score", "data", "--evaluators", "evaluators"]);
-    let expected = "error: component `evaluators/evaluator_uses_kernels.wasm` imports `routerlab:plugin/kernels@0.1.0`, which is not granted: an evaluator may import `log` only\n";
-    assert_eq!((ran.code, ran.stderr.as_str()), (Some(3), expected));
-    assert!(!scratch.path("data/scores.parquet").exists(), "nothing is left behind");
+fn an_evaluator_that_cannot_be_used_is_refused_before_anything_is_scored() {
+    let cases = [
+        (
+            "evaluator_uses_kernels",
+            3,
+            "component `evaluators/evaluator_uses_kernels.wasm` imports `routerlab:plugin/kernels@0.1.0`, which is not granted: an evaluator may import `log` only",
+        ),
+        (
+            "evaluator_loops_in_describe",
+            2,
+            "evaluator `evaluators/evaluator_loops_in_describe.wasm`: describe: stopped at its fuel limit of 100000000 units (`limits.describe_fuel`)",
+        ),
+    ];
+    for (evaluator, code, message) in cases {
+        let scratch = Scratch::new();
+        recorded(&scratch, evaluator, &["fine"]);
+        let ran = scratch.routerlab(["score", "data", "--evaluators", "evaluators"]);
+        assert_eq!((ran.code, ran.stderr), (Some(code), format!("error: {message}\n")));
+        assert!(!scratch.path("data/scores.parquet").exists(), "nothing is left behind");
+    }
 }

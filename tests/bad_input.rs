@@ -265,6 +265,12 @@ fn a_bad_line_of_a_recording_is_named_with_its_field() {
     let ran = scratch.routerlab(limited);
     let expected = "error: `l.toml`: line 2: unknown field `fuel`, expected one of `describe_fuel`,";
     assert!(ran.code == Some(2) && ran.stderr.starts_with(expected), "{}", ran.stderr);
+    scratch.write("evaluators/number.wasm", std::fs::read(component("number")).unwrap());
+    scratch.write("out/dataset.toml", "name = \"d\"\n[[evaluator]]\nname = \"number\"\nconfig = { colour = 1 }\n");
+    let refusal = "evaluator `evaluators/number.wasm`: `config` in `dataset.toml`: refused: invalid configuration: `colour`: unknown field `colour`, there are no fields";
+    refused(&scratch, &score, 2, refusal);
+    std::fs::remove_dir_all(scratch.path("evaluators")).unwrap();
+    std::fs::remove_file(scratch.path("out/dataset.toml")).unwrap();
     scratch.write("l.toml", "describe_fuel = 0\n");
     refused(&scratch, &limited, 2, "`l.toml`: `limits.describe_fuel` must be larger than 0");
     refused(&scratch, &score, 2, "`out/dataset.toml` does not exist");

@@ -53,12 +53,14 @@ pub enum BenchError {
     /// The sandbox cannot be set up, or an evaluator cannot be loaded.
     #[error(transparent)]
     Load(#[from] routerlab_plugin::LoadError),
-    /// An evaluator does not say what it is.
-    #[error("evaluator `{path}`: describe: {error}")]
+    /// An evaluator does not say what it is, or does not take its configuration.
+    #[error("evaluator `{path}`: {step}: {error}")]
     Evaluator {
         /// The component.
         path: PathBuf,
-        /// How its `describe` failed.
+        /// What was asked of it.
+        step: &'static str,
+        /// How that failed.
         error: routerlab_plugin::CallError,
     },
     /// The system has no thread left.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use routerlab_plugin::{
-    CallError, CallOptions, EvaluatorDescription, EvaluatorPlugin, Item, OnPluginThread, Outcome, Sandbox,
+    CallError, CallOptions, EvaluatorDescription, EvaluatorPlugin, Item, OnPluginThread, Outcome, Refusal, Sandbox,
     on_plugin_thread,
 };
 use routerlab_records::definition::{DatasetDefinition, EvaluatorEntry};
@@ -112,6 +112,12 @@ pub fn score(
             place.insert(evaluator);
         }
     }
+    for job in jobs.values() {
+        let path = component_of(&options.evaluators, job.entry.name.as_str())?;
+        if let Some(evaluator) = plugins.get(job.entry.name.as_str()) {
+            check_config(sandbox, &path, evaluator, &job.config)?;
+        }
+    }
     let jobs: Vec<&Job<'_>> = jobs.values().collect();
     let rows = work(&jobs, &plugins, sandbox, options.threads, progress)?;
     for row in &rows {
@@ -135,8 +141,23 @@ fn ready(sandbox: &Sandbox, path: &Path) -> Result<ReadyEvaluator, BenchError> {
     let options = CallOptions { limits: sandbox.limits().clone(), ..CallOptions::default() };
     let said = on_plugin_thread(sandbox.limits().stack_bytes, |thread| plugin.describe(&options, thread));
     let described = said.map_err(BenchError::Thread)?.result;
-    let description = described.map_err(|error| BenchError::Evaluator { path: path.to_owned(), error })?;
+    let description =
+        described.map_err(|error| BenchError::Evaluator { path: path.to_owned(), step: "describe", error })?;
     Ok(ReadyEvaluator { plugin, description })
+}
+
+/// Scores nothing, so that a configuration that the evaluator refuses is told once and not for every completion.
+fn check_config(sandbox: &Sandbox, path: &Path, evaluator: &ReadyEvaluator, config: &str) -> Result<(), BenchError> {
+    let options = CallOptions { limits: sandbox.limits().clone(), ..CallOptions::default() };
+    let asked = on_plugin_thread(sandbox.limits().stack_bytes, |thread| {
+        evaluator.plugin.score(&[], &[], config, &options, thread).result
+    });
+    match asked.map_err(BenchError::Thread)? {
+        Err(error @ CallError::Refused(Refusal::InvalidConfig(_))) => {
+            Err(BenchError::Evaluator { path: path.to_owned(), step: "`config` in `dataset.toml`", error })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn component_of(folder: &Path, name: &str) -> Result<PathBuf, BenchError> {

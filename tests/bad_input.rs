@@ -144,6 +144,18 @@ fn a_file_that_is_no_usable_component_is_told_apart() {
     assert_eq!(ran.code, Some(2));
     let expected = "error: `a.wasm` is not a WebAssembly component: it is damaged at byte";
     assert!(ran.stderr.starts_with(expected), "{}", ran.stderr);
+    // The same names and another type: a flag of the contract has another name.
+    let mut other = good.clone();
+    let flags = b"\x07answers\x06groups";
+    for at in 0..other.len().saturating_sub(flags.len()) {
+        if &other[at..at + flags.len()] == flags {
+            other[at + 7] = b'z';
+        }
+    }
+    assert_ne!(other, good);
+    scratch.write("a.wasm", &other);
+    let mismatch = "the component does not say what it is\n  because: broke its contract: exports a function of another type, rebuild it with this version's SDK: type mismatch with results: type mismatch for field needs: expected flag named answers, found answerz";
+    refused(&scratch, &["inspect", "a.wasm"], 3, mismatch);
     refused(
         &scratch,
         &["inspect", "b.wasm"],

@@ -4,7 +4,7 @@ use wasmtime::component::{Resource, ResourceTable};
 use wasmtime::{ResourceLimiter, Store};
 
 use crate::engine::Sandbox;
-use crate::error::{CallError, HostFault};
+use crate::error::{Breach, CallError, HostFault};
 use crate::limits::{Limit, LimitReached, Limits};
 use crate::log::Log;
 use routerlab_kernels::Threads;
@@ -199,9 +199,11 @@ fn explain(error: &wasmtime::Error, state: &StoreState) -> CallError {
         None if error.to_string().contains("count too high") => {
             stopped(Limit::Instances, state.limits.instances as u64)
         }
+        // What is left is what wasmtime refuses to carry over the border: functions of another type, texts that are not
+        // UTF-8, lists outside the plugin's memory, handles that it does not have.
         None => match &state.denied {
             Some(denied) => CallError::Stopped(denied.clone()),
-            None => CallError::Trapped(first_line(&format!("{error:#}"))),
+            None => CallError::Breach(Breach(at_the_border(&format!("{error:#}")))),
         },
     }
 }
@@ -211,6 +213,11 @@ fn gives_up(trap: wasmtime::Trap) -> bool {
     matches!(trap, wasmtime::Trap::UnreachableCodeReached | wasmtime::Trap::MemoryOutOfBounds)
 }
 
-fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or("unknown reason").to_owned()
+/// In words for the author of the plugin.
+fn at_the_border(said: &str) -> String {
+    let line = said.lines().next().unwrap_or("unknown reason");
+    match line.strip_prefix("failed to convert function to given type: ") {
+        Some(mismatch) => format!("exports a function of another type, rebuild it with this version's SDK: {mismatch}"),
+        None => line.to_owned(),
+    }
 }

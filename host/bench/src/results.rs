@@ -56,7 +56,7 @@ impl RunIdentity {
             router.name = Some(router.report_name());
             router.component = PathBuf::new();
         }
-        let config = as_json(&without_paths)?;
+        let config = as_json(experiment, &without_paths)?;
         let mut config_digest = ContentDigest::new();
         config_digest.text(&config);
         let config_digest = config_digest.hex();
@@ -84,15 +84,35 @@ pub struct Results {
     dir: PathBuf,
     run_id: String,
     provenance: Provenance,
-    started_at: String,
+    /// What `runs` will say; its status is not known before the end.
+    run: RunRow,
 }
 
 impl Results {
     /// Opens the run's folder below `out`; cells that are there already are kept.
+    ///
+    /// # Errors
+    /// Settings that cannot be written down, which is better known before anything runs.
     pub(crate) fn open(out: &Path, identity: &RunIdentity, experiment: &Experiment) -> Result<Self, BenchError> {
+        // The tables of a run may be published; who has the secret could foresee the parts of every other run with it.
+        let mut shown = experiment.clone();
+        if let Some(secret) = &mut shown.protocol.secret {
+            let mut digest = ContentDigest::new();
+            digest.text(secret);
+            *secret = format!("sha-256 {}", digest.hex());
+        }
+        let run = RunRow {
+            run_id: identity.run_id.as_str().into(),
+            config: as_json(experiment, &shown)?,
+            digests: as_json(experiment, &identity.digests)?,
+            seeds: as_json(experiment, &experiment.protocol.seeds)?,
+            host_version: env!("CARGO_PKG_VERSION").into(),
+            machine: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
+            started_at: now(),
+            status: RunStatus::Stopped,
+        };
         let dir = out.join(format!("{}-{}", experiment.name, &identity.run_id[..8]));
-        let started_at = now();
-        Ok(Self { dir, run_id: identity.run_id.clone(), provenance: identity.provenance(), started_at })
+        Ok(Self { dir, run_id: identity.run_id.clone(), provenance: identity.provenance(), run })
     }
 
     /// The folder.
@@ -133,25 +153,22 @@ impl Results {
     /// the plugin's doing. A machine that could not load it, or a fault of the host, may be mended by now.
     pub(crate) fn done_cell(&self, router: &str, seed: u32) -> Option<CellRow> {
         let row = self.cell(router, seed)?;
-        let mended = matches!(row.status, CellStatus::NotLoaded | CellStatus::Failed);
+        let worth_another_try = matches!(row.status, CellStatus::NotLoaded | CellStatus::Failed);
         let whole = match &row.decisions_file_digest {
             Some(written) => digest_file(&self.decisions_file(router, seed)).is_ok_and(|found| found == *written),
             None => true,
         };
-        (!mended && whole).then_some(row)
+        (!worth_another_try && whole).then_some(row)
     }
 
     /// All cells, if the run is complete and none of them needs to be run again.
-    pub(crate) fn complete(&self, experiment: &Experiment) -> Result<Option<Vec<CellRow>>, BenchError> {
-        let finished = ["metrics.parquet", "runs.parquet"].iter().all(|name| self.dir.join(name).exists());
-        let all_done = || {
-            let seeds = &experiment.protocol.seeds;
-            experiment.router.iter().all(|router| {
-                let name = router.report_name();
-                seeds.iter().all(|seed| self.done_cell(&name, *seed).is_some())
-            })
-        };
-        if finished && all_done() { self.cells(experiment).map(Some) } else { Ok(None) }
+    pub(crate) fn complete(&self, experiment: &Experiment) -> Option<Vec<CellRow>> {
+        if !["metrics.parquet", "runs.parquet"].iter().all(|name| self.dir.join(name).exists()) {
+            return None;
+        }
+        let seeds = &experiment.protocol.seeds;
+        let names = experiment.router.iter().map(|router| router.report_name());
+        names.flat_map(|name| seeds.iter().map(move |seed| self.done_cell(&name, *seed))).collect()
     }
 
     /// All cells of a run that has ended, in the experiment's order.
@@ -272,31 +289,10 @@ impl Results {
     }
 
     /// Writes the run itself: its presence means that everything else is there.
-    pub(crate) fn finish(
-        &self,
-        identity: &RunIdentity,
-        experiment: &Experiment,
-        cells: &[CellRow],
-    ) -> Result<(), BenchError> {
+    pub(crate) fn finish(&self, cells: &[CellRow]) -> Result<(), BenchError> {
         let all_ok = cells.iter().all(|cell| cell.status == CellStatus::Ok);
-        // The tables of a run may be published; who has the secret could foresee the parts of every other run with it.
-        let mut shown = experiment.clone();
-        if let Some(secret) = &mut shown.protocol.secret {
-            let mut digest = ContentDigest::new();
-            digest.text(secret);
-            *secret = format!("sha-256 {}", digest.hex());
-        }
-        let row = RunRow {
-            run_id: self.run_id.as_str().into(),
-            config: as_json(&shown)?,
-            digests: as_json(&identity.digests)?,
-            seeds: as_json(&experiment.protocol.seeds)?,
-            host_version: env!("CARGO_PKG_VERSION").into(),
-            machine: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
-            started_at: self.started_at.clone(),
-            status: if all_ok { RunStatus::Done } else { RunStatus::SomeFailed },
-        };
-        write_table(&self.dir.join("runs.parquet"), &[row], &self.provenance)?;
+        let status = if all_ok { RunStatus::Done } else { RunStatus::SomeFailed };
+        write_table(&self.dir.join("runs.parquet"), &[RunRow { status, ..self.run.clone() }], &self.provenance)?;
         Ok(())
     }
 }
@@ -315,9 +311,12 @@ impl<'a> Judging<'a> {
     }
 }
 
-/// Settings as JSON. Paths that are no text cannot be written down.
-fn as_json(value: &impl serde::Serialize) -> Result<String, BenchError> {
-    let failed = |error: serde_json::Error| BenchError::Results { path: PathBuf::new(), reason: error.to_string() };
+/// Settings as JSON. A path that is no text cannot be written down.
+fn as_json(experiment: &Experiment, value: &impl serde::Serialize) -> Result<String, BenchError> {
+    let failed = |error: serde_json::Error| BenchError::Data {
+        path: experiment.data.dir.clone(),
+        reason: format!("the settings of the run cannot be written down: {error}"),
+    };
     serde_json::to_string(value).map_err(failed)
 }
 

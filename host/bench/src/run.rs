@@ -65,7 +65,7 @@ pub fn run(
     let data = Data::load(&experiment.data)?;
     let identity = RunIdentity::of(experiment, &data)?;
     let results = Results::open(&options.out, &identity, experiment)?;
-    if let Some(cells) = results.complete(experiment)? {
+    if let Some(cells) = results.complete(experiment) {
         for (done, cell) in (1..).zip(&cells) {
             observer.cell(done, cells.len(), cell, true);
         }
@@ -79,7 +79,7 @@ pub fn run(
     sweep.work()?;
     let cells = results.cells(experiment)?;
     crate::summary::write(experiment, &data, &results, &cells, options.threads)?;
-    results.finish(&identity, experiment, &cells)?;
+    results.finish(&cells)?;
     Ok(FinishedRun { dir: results.dir().to_owned(), cells })
 }
 

@@ -53,6 +53,7 @@ pub struct Scored {
 
 /// An evaluator that has been loaded and has said what it is.
 struct ReadyEvaluator {
+    path: PathBuf,
     plugin: EvaluatorPlugin,
     description: EvaluatorDescription,
 }
@@ -102,30 +103,26 @@ pub fn score(
         jobs.entry(key).or_insert_with(|| Job { entry, config, rows: Vec::new() }).rows.push((query, completion));
     }
     let mut provenance = Provenance::by(TOOL).input_file("queries", &paths[0])?.input_file("completions", &paths[1])?;
+    let call = CallOptions { limits: sandbox.limits().clone(), ..CallOptions::default() };
     let mut plugins = BTreeMap::new();
     for job in jobs.values() {
         let name = job.entry.name.to_string();
         if let std::collections::btree_map::Entry::Vacant(place) = plugins.entry(name) {
             let path = component_of(&options.evaluators, place.key())?;
-            let evaluator = ready(sandbox, &path)?;
+            let evaluator = ready(sandbox, path, &call)?;
             provenance = provenance.input(format!("evaluator {}", place.key()), evaluator.plugin.digest());
             place.insert(evaluator);
         }
-    }
-    for job in jobs.values() {
-        let path = component_of(&options.evaluators, job.entry.name.as_str())?;
         if let Some(evaluator) = plugins.get(job.entry.name.as_str()) {
-            check_config(sandbox, &path, evaluator, &job.config)?;
+            check_config(evaluator, &job.config, &call)?;
         }
     }
     let jobs: Vec<&Job<'_>> = jobs.values().collect();
-    let rows = work(&jobs, &plugins, sandbox, options.threads, progress)?;
+    let (rows, broke_contract) = work(&jobs, &plugins, &call, options.threads, progress)?;
+    summary.broke_contract = broke_contract;
     for row in &rows {
         match (row.status, &row.explanation) {
-            (ScoreStatus::Failed, Some(reason)) => {
-                *summary.failed.entry(reason.clone()).or_default() += 1;
-                summary.broke_contract += usize::from(reason.starts_with(BROKE_CONTRACT));
-            }
+            (ScoreStatus::Failed, Some(reason)) => *summary.failed.entry(reason.clone()).or_default() += 1,
             _ if row.score.is_none() => summary.undecided += 1,
             _ => summary.scored += 1,
         }
@@ -136,25 +133,22 @@ pub fn score(
 }
 
 /// Loads an evaluator and asks it what it is.
-fn ready(sandbox: &Sandbox, path: &Path) -> Result<ReadyEvaluator, BenchError> {
-    let plugin = EvaluatorPlugin::load(sandbox, path)?;
-    let options = CallOptions { limits: sandbox.limits().clone(), ..CallOptions::default() };
-    let said = on_plugin_thread(sandbox.limits().stack_bytes, |thread| plugin.describe(&options, thread));
-    let described = said.map_err(BenchError::Thread)?.result;
-    let description =
-        described.map_err(|error| BenchError::Evaluator { path: path.to_owned(), step: "describe", error })?;
-    Ok(ReadyEvaluator { plugin, description })
+fn ready(sandbox: &Sandbox, path: PathBuf, call: &CallOptions) -> Result<ReadyEvaluator, BenchError> {
+    let plugin = EvaluatorPlugin::load(sandbox, &path)?;
+    let said = on_plugin_thread(call.limits.stack_bytes, |thread| plugin.describe(call, thread).result);
+    match said.map_err(BenchError::Thread)? {
+        Ok(description) => Ok(ReadyEvaluator { path, plugin, description }),
+        Err(error) => Err(BenchError::Evaluator { path, step: "describe", error }),
+    }
 }
 
 /// Scores nothing, so that a configuration that the evaluator refuses is told once and not for every completion.
-fn check_config(sandbox: &Sandbox, path: &Path, evaluator: &ReadyEvaluator, config: &str) -> Result<(), BenchError> {
-    let options = CallOptions { limits: sandbox.limits().clone(), ..CallOptions::default() };
-    let asked = on_plugin_thread(sandbox.limits().stack_bytes, |thread| {
-        evaluator.plugin.score(&[], &[], config, &options, thread).result
-    });
+fn check_config(evaluator: &ReadyEvaluator, config: &str, call: &CallOptions) -> Result<(), BenchError> {
+    let ReadyEvaluator { path, plugin, .. } = evaluator;
+    let asked = on_plugin_thread(call.limits.stack_bytes, |thread| plugin.score(&[], &[], config, call, thread).result);
     match asked.map_err(BenchError::Thread)? {
         Err(error @ CallError::Refused(Refusal::InvalidConfig(_))) => {
-            Err(BenchError::Evaluator { path: path.to_owned(), step: "`config` in `dataset.toml`", error })
+            Err(BenchError::Evaluator { path: path.clone(), step: "`config` in `dataset.toml`", error })
         }
         _ => Ok(()),
     }
@@ -172,14 +166,14 @@ fn component_of(folder: &Path, name: &str) -> Result<PathBuf, BenchError> {
 /// Is told how many completions are done, of how many.
 type Telling<'a> = &'a mut (dyn FnMut(u64, u64) + Send);
 
-/// Scores all batches of all jobs on several threads.
+/// Scores all batches of all jobs on several threads; gives the rows, and on how many the evaluator broke its contract.
 fn work(
     jobs: &[&Job<'_>],
     plugins: &BTreeMap<String, ReadyEvaluator>,
-    sandbox: &Sandbox,
+    call: &CallOptions,
     threads: NonZeroUsize,
     progress: Telling<'_>,
-) -> Result<Vec<ScoreRow>, BenchError> {
+) -> Result<(Vec<ScoreRow>, usize), BenchError> {
     let batches: Vec<(&Job<'_>, std::ops::Range<usize>)> = jobs
         .iter()
         .flat_map(|job| {
@@ -190,12 +184,12 @@ fn work(
     let total: usize = jobs.iter().map(|job| job.rows.len()).sum();
     let next = AtomicUsize::new(0);
     let done: Mutex<(Vec<ScoreRow>, Telling<'_>)> = Mutex::new((Vec::with_capacity(total), progress));
-    let stack_bytes = sandbox.limits().stack_bytes;
-    let options = CallOptions { limits: sandbox.limits().clone(), ..CallOptions::default() };
+    let broke_contract = AtomicUsize::new(0);
     let one_worker = |thread: &OnPluginThread| {
         while let Some((job, range)) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
             let Some(plugin) = plugins.get(job.entry.name.as_str()) else { continue };
-            let rows = score_batch(plugin, job, &job.rows[range.clone()], &options, thread);
+            let (rows, broken) = score_batch(plugin, job, &job.rows[range.clone()], call, thread);
+            broke_contract.fetch_add(broken, Ordering::Relaxed);
             let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
             done.0.extend(rows);
             let count = done.0.len() as u64;
@@ -204,49 +198,69 @@ fn work(
     };
     std::thread::scope(|scope| {
         let workers: Vec<_> =
-            (0..threads.get()).map(|_| scope.spawn(|| on_plugin_thread(stack_bytes, one_worker))).collect();
+            (0..threads.get()).map(|_| scope.spawn(|| on_plugin_thread(call.limits.stack_bytes, one_worker))).collect();
         workers.into_iter().try_for_each(|worker| {
             worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)).map_err(BenchError::Thread)
         })
     })?;
-    Ok(done.into_inner().unwrap_or_else(PoisonError::into_inner).0)
+    Ok((done.into_inner().unwrap_or_else(PoisonError::into_inner).0, broke_contract.into_inner()))
 }
 
-/// How the message of a broken contract begins.
-const BROKE_CONTRACT: &str = "broke its contract: ";
+/// Why a completion has no score.
+enum Unscored {
+    /// Its evaluator asks a judge about it.
+    NoJudge,
+    /// Its evaluator failed on it.
+    Failed(CallError),
+}
 
-/// Why an item has no score.
-const NO_JUDGE: &str = "the evaluator asks a judge about this completion, and scoring has no judge to ask";
+impl std::fmt::Display for Unscored {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NoJudge => {
+                f.write_str("the evaluator asks a judge about this completion, and scoring has no judge to ask")
+            }
+            Self::Failed(error) => f.write_str(&in_one_line(&error.to_string())),
+        }
+    }
+}
 
-/// One batch; when it fails as a whole, every item by itself, so that one completion cannot cost another its score.
+/// One batch; when it fails as a whole, every item by itself, so that one completion cannot cost another its score. Gives
+/// the rows, and on how many the evaluator broke its contract.
 fn score_batch(
     evaluator: &ReadyEvaluator,
     job: &Job<'_>,
     rows: &[(&QueryRow, &CompletionRow)],
-    options: &CallOptions,
+    call: &CallOptions,
     thread: &OnPluginThread,
-) -> Vec<ScoreRow> {
-    let ReadyEvaluator { plugin, description } = evaluator;
+) -> (Vec<ScoreRow>, usize) {
+    let ReadyEvaluator { plugin, description, .. } = evaluator;
     let items: Vec<Item> = rows.iter().map(|(query, completion)| item(query, completion)).collect();
-    let judged = |items: &[Item]| plugin.score(items, &[], &job.config, options, thread).result;
+    let judged = |items: &[Item]| plugin.score(items, &[], &job.config, call, thread).result;
     if !description.per_item
         && !description.needs_judge
         && let Ok(outcomes) = judged(&items)
     {
-        return rows.iter().zip(outcomes).map(|(row, outcome)| score_row(plugin, job, row, Ok(outcome))).collect();
+        let scored = rows.iter().zip(outcomes).map(|(row, outcome)| score_row(plugin, job, row, Ok(outcome)));
+        return (scored.collect(), 0);
     }
-    let words = |error: CallError| in_one_line(&error.to_string());
     let alone = |item: &Item| {
         let item = std::slice::from_ref(item);
         if description.needs_judge {
-            let asked = plugin.judge_requests(item, &job.config, options, thread).result.map_err(words)?;
+            let asked = plugin.judge_requests(item, &job.config, call, thread).result.map_err(Unscored::Failed)?;
             if !asked.is_empty() {
-                return Err(NO_JUDGE.to_owned());
+                return Err(Unscored::NoJudge);
             }
         }
-        judged(item).map(|mut outcomes| outcomes.remove(0)).map_err(words)
+        judged(item).map(|mut outcomes| outcomes.remove(0)).map_err(Unscored::Failed)
     };
-    rows.iter().zip(&items).map(|(row, item)| score_row(plugin, job, row, alone(item))).collect()
+    let mut broken = 0;
+    let scored = rows.iter().zip(&items).map(|(row, item)| {
+        let outcome = alone(item);
+        broken += usize::from(matches!(outcome, Err(Unscored::Failed(CallError::Breach(_)))));
+        score_row(plugin, job, row, outcome.map_err(|unscored| unscored.to_string()))
+    });
+    (scored.collect(), broken)
 }
 
 fn item(query: &QueryRow, completion: &CompletionRow) -> Item {

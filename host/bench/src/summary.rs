@@ -140,8 +140,7 @@ impl SeedView {
 }
 
 impl Decided {
-    /// Reads one cell's decisions and puts them into the row order of the parts.
-    /// Where the router's own time has a price, every choice costs that much more.
+    /// Reads one cell's decisions and puts them into the row order of the parts. Where the router's own time has a price, every choice costs that much more.
     fn read(
         data: &Data,
         results: &Results,
@@ -186,9 +185,9 @@ impl Decided {
                 decided.fuel += row.fuel as f64;
             }
         }
-        let complete =
-            !decided.test.is_empty() && decided.test.iter().all(|part| part.score.iter().all(|s| !s.is_nan()));
-        if complete { Ok(decided) } else { Err(wrong("some queries of the test part have no decision".into())) }
+        let mut parts = decided.test.iter().chain(&decided.validation);
+        let complete = !decided.test.is_empty() && parts.all(|part| part.score.iter().all(|s| !s.is_nan()));
+        if complete { Ok(decided) } else { Err(wrong("some queries have no decision".into())) }
     }
 }
 

@@ -22,8 +22,8 @@ pub(crate) fn sandbox(limits: &Limits) -> anyhow::Result<Sandbox> {
     Ok(Sandbox::new(options)?)
 }
 
-/// `$ROUTERLAB_CACHE`, else the user's cache folder. Compiled code is run as it lies there, so it is never kept where
-/// others may write: without a home of one's own nothing is kept.
+/// `$ROUTERLAB_CACHE`, else the user's cache folder. Compiled code is run as it lies there, so a folder that everybody may
+/// write to is no default: without a home of one's own nothing is kept.
 fn cache_dir() -> Option<PathBuf> {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     set("ROUTERLAB_CACHE")

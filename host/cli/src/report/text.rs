@@ -239,9 +239,9 @@ fn between(number: Option<Number>, written: impl Fn(f64) -> String) -> String {
 /// A number and, where it has one, its interval.
 fn with_ends(number: Option<Number>) -> String {
     let value = decimals(number.and_then(|number| number.value), 2);
-    match ends(number, 1) {
-        none if none == NONE => value,
-        ends => format!("{value} {ends}"),
+    match number {
+        Some(Number { low: Some(_), high: Some(_), .. }) => format!("{value} {}", ends(number, 1)),
+        _ => value,
     }
 }
 

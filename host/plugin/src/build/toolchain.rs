@@ -273,9 +273,9 @@ mod tests {
             sysroot: "/sys".into(),
             standard_library: StandardLibrary::Installed,
         };
-        let flags = toolchain.flags(&[("/home/me/mine".into(), "/plugin".into())]);
+        let flags = toolchain.flags(&[("/src/mine".into(), "/plugin".into())]);
         let remapped: Vec<&str> = flags.iter().filter_map(|flag| flag.strip_prefix("--remap-path-prefix=")).collect();
-        assert_eq!(remapped.first(), Some(&"/home/me/mine=/plugin"), "what lies deeper comes later and wins");
+        assert_eq!(remapped.first(), Some(&"/src/mine=/plugin"), "what lies deeper comes later and wins");
         assert_eq!(remapped.last(), Some(&"/sys/lib/rustlib/src/rust=/rust"));
     }
 

@@ -2,9 +2,8 @@
 //!
 //! Four multiply-adds are one unit of fuel, and so is a byte that is copied; a started unit counts as one. Every pair of
 //! rows that is brought together costs [`PAIR`] multiply-adds besides, so that many narrow rows are not cheaper than the
-//! work they make. Costs depend on
-//! shapes (for ridge also on how many patterns of missing targets there are), never on the machine or the number of
-//! threads, so they can be charged before the work is done. Costs that do not fit are `u64::MAX`.
+//! work they make. Costs depend on shapes (for ridge also on how many patterns of missing targets there are), never on the
+//! machine or the number of threads, so they can be charged before the work is done. Costs that do not fit are `u64::MAX`.
 
 /// What a pair of rows costs whatever its width, in multiply-adds.
 pub const PAIR: u64 = 32;
@@ -94,10 +93,11 @@ pub fn kmeans(n: u64, d: u64, k: u64, rounds: u64) -> Cost {
     }
 }
 
-/// Finding out which rows n x t targets miss: 4 n t. Works with the numbers of the missing rows.
+/// Finding out which rows n x t targets miss: 4 n t. Works with a list for each column and the numbers of the missing rows.
 pub fn missing_rows(n: u64, t: u64) -> Cost {
-    let bytes = fits(product(&[n, t, SINGLE]));
-    Cost { fuel: bytes, working_bytes: bytes }
+    let list = (size_of::<Vec<u32>>() + size_of::<usize>()) as u64;
+    let working_bytes = fits(product(&[t, n.saturating_mul(SINGLE).saturating_add(list)]));
+    Cost { fuel: fits(product(&[n, t, SINGLE])), working_bytes }
 }
 
 /// Ridge regression of t targets with p patterns of missing rows on n rows of d columns:
@@ -158,6 +158,7 @@ mod tests {
         assert_eq!(mib(nearest(20_000, 384, 2_000, 10)), 2);
         assert_eq!(mib(nearest(1_000_000, 1, 1_000, 1_000_000)), 7_629);
         // What one row of very many columns would need.
+        assert_eq!(mib(missing_rows(1, 1 << 25)), 1152);
         assert_eq!(mib(ridge(1, 30_000, 1, 1)), 48_065);
         assert_eq!(mib(pca(1, 30_000)), 41_198);
     }

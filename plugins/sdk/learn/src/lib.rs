@@ -1,0 +1,21 @@
+//! What learned routers share, so that each of them holds only what its paper defines.
+//!
+//! Everything here runs inside the sandbox, in plain `f32` loops that the compiler turns into SIMD: the layers of a
+//! router are a few dozen numbers wide, where moving them to the host's kernels and back would cost more than the
+//! arithmetic. What is as wide as an embedding goes through the host ([`Reducer`]).
+
+mod activations;
+mod adam;
+mod batches;
+mod dense;
+mod fit;
+mod normal;
+mod reduce;
+
+pub use activations::{binary_cross_entropy, sigmoid, softmax};
+pub use adam::{Adam, Parameter};
+pub use batches::Batches;
+pub use dense::{Dense, dot};
+pub use fit::{Fitted, Learner, Schedule, fit};
+pub use normal::normal;
+pub use reduce::Reducer;

@@ -7,6 +7,7 @@
 
 mod over_seeds;
 mod per_seed;
+mod significance;
 mod sweep;
 mod table;
 
@@ -53,6 +54,10 @@ pub(crate) struct Decided {
     pub(crate) test: Vec<Answers>,
     /// The same on the validation part.
     pub(crate) validation: Vec<Answers>,
+    /// The model of each test row at quality alone.
+    pub(crate) choices: Vec<u32>,
+    /// test rows x models at quality alone, where the router says what it thinks of each model.
+    pub(crate) utilities: Option<Vec<f64>>,
     unavailable: u64,
     route_ns: Vec<f64>,
     fuel: f64,
@@ -160,10 +165,13 @@ impl Decided {
             preferences: Vec::new(),
             test: Vec::new(),
             validation: Vec::new(),
+            choices: vec![0; seed.parts.test.len()],
+            utilities: None,
             unavailable: 0,
             route_ns: Vec::new(),
             fuel: 0.0,
         };
+        let models = data.models.len();
         for row in &table.rows {
             let index = row.preference_index as usize;
             if index == decided.preferences.len() {
@@ -180,6 +188,13 @@ impl Decided {
             let overhead_usd = usd_per_second.map_or(0.0, |price| price * row.route_ns as f64 / 1e9);
             answers.cost_usd[at] = row.cost_usd.map_or(f64::NAN, |cost_usd| cost_usd + overhead_usd);
             if is_test && index == 0 {
+                let model = data.model_index(row.model.as_str());
+                decided.choices[at] = model.ok_or_else(|| wrong(format!("`{}` is not in the pool", row.model)))?;
+                if let Some(utilities) = row.utilities.as_ref().filter(|utilities| utilities.len() == models) {
+                    let all = decided.utilities.get_or_insert_with(|| vec![f64::NAN; seed.parts.test.len() * models]);
+                    let places = &mut all[at * models..(at + 1) * models];
+                    places.iter_mut().zip(utilities).for_each(|(place, utility)| *place = f64::from(*utility));
+                }
                 decided.unavailable += u64::from(!row.available);
                 decided.route_ns.push(row.route_ns as f64);
                 decided.fuel += row.fuel as f64;

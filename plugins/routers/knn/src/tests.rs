@@ -110,3 +110,8 @@ fn a_state_whose_parts_do_not_fit_is_refused() {
     let state = StateWriter::new(TAG).u32(1).f64(0.0).f64(0.0).f32s(&[0.5]).f32s(&[0.5, 0.5]).finish(matrix());
     assert_eq!(Knn::load(state).err(), Some(Error::malformed("the parts of the state do not fit together")));
 }
+
+#[test]
+fn it_withstands_every_edge() {
+    routerlab_sdk::testing::withstands_every_edge::<Knn>(Config::default);
+}

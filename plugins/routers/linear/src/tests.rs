@@ -133,3 +133,8 @@ fn a_state_whose_parts_do_not_fit_is_refused() {
     let state = StateWriter::new(TAG).u32(1).u32(7).f32s(&[0.5; 3]).finish(vec![matrix]);
     assert_eq!(Linear::load(state).err(), Some(Error::malformed("the parts of the state do not fit together")));
 }
+
+#[test]
+fn it_withstands_every_edge() {
+    routerlab_sdk::testing::withstands_every_edge::<Linear>(Config::default);
+}

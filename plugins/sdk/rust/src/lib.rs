@@ -51,6 +51,8 @@ mod queries;
 mod random;
 mod router;
 mod state;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod testing;
 mod training;
 
 #[cfg(not(target_arch = "wasm32"))]

@@ -1,0 +1,77 @@
+//! Whether a router really differs from Best Single: everything that a row of the leaderboard is judged by.
+
+use std::num::NonZeroUsize;
+
+use routerlab_metrics::Accuracy;
+use routerlab_metrics::bootstrap::{Bootstrap, Part, Quantity};
+use routerlab_metrics::significance::{contributions, flips_for, holm, over_seeds, sign_flip};
+
+use super::table::{About, Table};
+use super::{BEST_SINGLE, CONTROLS, Routed, SeedView};
+
+/// Within how many points of AvgAcc two strategies count as equivalent (critique.md 1.1, S5).
+const MARGIN: f64 = 1.0;
+
+/// Adds for each router, against Best Single at quality alone: the p-value of a paired sign-flip test, the same
+/// corrected for all routers by Holm, the two one-sided tests of equivalence, and the interval over seeds by Nadeau
+/// and Bengio, which alone has the variance of another training and another partition in it.
+pub(crate) fn add(
+    table: &mut Table,
+    about: About<'_>,
+    seeds: &[SeedView],
+    routers: &[Routed],
+    parts: &[Part<'_>],
+    bootstrap: &Bootstrap,
+    settings: (u64, NonZeroUsize),
+) {
+    let p_values = p_values(parts, routers.len(), bootstrap, settings);
+    let corrected = holm(&p_values.iter().map(|p| p.unwrap_or(1.0)).collect::<Vec<f64>>());
+    for (index, router) in routers.iter().enumerate() {
+        let about = About { router: &router.name, ..about };
+        let known = p_values[index].is_some();
+        table.add(about, "PVsBestSingle", "1", p_values[index], None);
+        table.add(about, "PVsBestSingleHolm", "1", known.then_some(corrected[index]), None);
+        let equivalence = bootstrap.equivalence(CONTROLS.len() + index, Quantity::DiffToBestSingle, MARGIN);
+        table.add(about, "PEquivalent", "1", equivalence, None);
+        let differences: Vec<f64> =
+            seeds.iter().zip(&router.decided).map(|(seed, decided)| difference(seed, &decided.test[0].score)).collect();
+        let rows = |of: fn(&SeedView) -> usize| seeds.iter().map(of).sum::<usize>() / seeds.len().max(1);
+        let (train, test) = (rows(|seed| seed.parts.train.len()), rows(|seed| seed.parts.test.len()));
+        let over = over_seeds(&differences, train, test);
+        let ends = over.map(|over| (over.mean - over.half_width, over.mean + over.half_width));
+        table.add(about, "DiffToBestSingleOverSeeds", "points", over.map(|over| over.mean), ends);
+    }
+}
+
+/// AvgAcc less that of Best Single on one seed, in points.
+fn difference(seed: &SeedView, score: &[f64]) -> f64 {
+    let of = |score: &[f64]| Accuracy::new(score, seed.test.dataset(), seed.test.datasets()).avg_acc();
+    of(score) - of(&seed.controls[BEST_SINGLE].score)
+}
+
+/// One test for each router, on as many threads as there are; each has a stream of its own. None without intervals:
+/// there is no evidence of any difference.
+fn p_values(
+    parts: &[Part<'_>],
+    routers: usize,
+    bootstrap: &Bootstrap,
+    (seed, threads): (u64, NonZeroUsize),
+) -> Vec<Option<f64>> {
+    let mut p_values = vec![None; routers];
+    if !bootstrap.is_sure(Quantity::AvgAcc) {
+        return p_values;
+    }
+    let flips = flips_for(routers);
+    let per_thread = routers.div_ceil(threads.get()).max(1);
+    std::thread::scope(|scope| {
+        for (first, p_values) in (0..).step_by(per_thread).zip(p_values.chunks_mut(per_thread)) {
+            scope.spawn(move || {
+                for (router, p_value) in (first..).zip(p_values) {
+                    let contributions = contributions(parts, CONTROLS.len() + router, BEST_SINGLE);
+                    *p_value = Some(sign_flip(&contributions, flips, seed.wrapping_add(router as u64)));
+                }
+            });
+        }
+    });
+    p_values
+}

@@ -1,0 +1,75 @@
+use routerlab_learn::{Dense, Network, Parameter};
+use routerlab_sdk::testing::{easy_and_hard, right_share, specialists, withstands_every_edge};
+use routerlab_sdk::{Preference, Random};
+
+use super::{Config, EmbedLlm, Factors};
+
+#[test]
+fn every_kind_of_query_goes_to_its_specialist() {
+    let [train, validation, test] = [(600, 1), (100, 2), (200, 3)].map(|(rows, seed)| specialists(3, rows, seed));
+    let share = right_share::<EmbedLlm>([&train, &validation, &test], Config::default(), Preference::QUALITY);
+    assert!(share > 0.95, "{share}");
+}
+
+#[test]
+fn money_moves_easy_queries_to_the_cheap_model_first() {
+    let [train, validation, test] = [(400, 1), (100, 2), (200, 3)].map(|(rows, seed)| easy_and_hard(rows, seed));
+    let right = |cost_weight| {
+        let preference = Preference { cost_weight, latency_weight: 0.0 };
+        right_share::<EmbedLlm>([&train, &validation, &test], Config::default(), preference)
+    };
+    // The dear model costs 0.01 USD more: that is worth 0.3 of a score at 30 per USD, and two scores at 200.
+    assert!(right(30.0) > 0.95, "{}", right(30.0));
+    let easy = test.best.iter().filter(|best| **best == 0).count() as f64 / 200.0;
+    assert_eq!(right(200.0), easy);
+}
+
+fn small() -> Factors {
+    let mut projection = Dense::new(2, 2, &mut Random::new(1));
+    projection.weights.values = vec![1.0, 0.0, 0.0, 2.0];
+    projection.bias.values = vec![0.5, 0.0];
+    let (vectors, classifier) = (vec![1.0, -1.0, 0.5, 2.0], vec![2.0, 1.0, 0.25]);
+    Factors { projection, vectors: Parameter::new(vectors), classifier: Parameter::new(classifier), noise: 0.5 }
+}
+
+#[test]
+fn a_logit_is_the_classified_product_of_query_and_model() {
+    let (network, mut logits) = (small(), [0.0; 2]);
+    network.forward(&[1.0, 3.0], &mut Vec::new(), &mut logits);
+    // z = (1.5, 6); w . (p * z) + c.
+    assert_eq!(logits, [2.0 * 1.5 - 6.0 + 0.25, 2.0 * 0.75 + 12.0 + 0.25]);
+}
+
+#[test]
+fn gradients_are_those_of_the_logits() {
+    let (mut network, input) = (small(), [0.3, -0.7]);
+    let (mut hidden, mut logits) = (Vec::new(), [0.0; 2]);
+    network.forward(&input, &mut hidden, &mut logits);
+    network.backward(&input, &hidden, &[1.0, -2.0]);
+    for at in 0..network.parameters().len() {
+        let slope = network.parameters()[at].gradient[0];
+        let mut loss = |step: f32| {
+            network.parameters()[at].values[0] += step;
+            network.forward(&input, &mut hidden, &mut logits);
+            network.parameters()[at].values[0] -= step;
+            logits[0] - 2.0 * logits[1]
+        };
+        let rise = (loss(1e-2) - loss(-1e-2)) / 2e-2;
+        assert!((rise - slope).abs() < 1e-2, "parameter {at}: {rise} {slope}");
+    }
+}
+
+#[test]
+fn noise_is_drawn_for_training_only() {
+    let mut input = [1.0, 1.0];
+    small().disturb(&mut input, &mut Random::new(1));
+    assert_ne!(input, [1.0, 1.0]);
+    let written = small().write(routerlab_sdk::StateWriter::new("t")).finish(vec![]);
+    let read = Factors::read(&mut written.reader("t").unwrap(), 2, 2).unwrap();
+    assert_eq!(read.noise, 0.0);
+}
+
+#[test]
+fn it_withstands_every_edge() {
+    withstands_every_edge::<EmbedLlm>(Config::default);
+}

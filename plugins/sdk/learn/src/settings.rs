@@ -1,0 +1,84 @@
+//! What every learned router can be told about its training.
+
+use routerlab_sdk::Error;
+use serde::Deserialize;
+
+use crate::{Adam, Schedule};
+
+/// The key `training` of a learned router's configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Width that embeddings are reduced to.
+    pub width: u32,
+    /// The most epochs; all of them when there is no validation to stop by.
+    pub epochs: u32,
+    /// Rows a step.
+    pub batch: u32,
+    /// Epochs without a better validation after which learning ends.
+    pub patience: u32,
+    /// Step size of Adam.
+    pub rate: f32,
+    /// Decoupled weight decay.
+    pub weight_decay: f32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { width: 64, epochs: 60, batch: 64, patience: 6, rate: 5e-3, weight_decay: 1e-2 }
+    }
+}
+
+/// JSON Schema of [`Settings`], to be put into that of a router with `concat!`.
+#[macro_export]
+macro_rules! training_schema {
+    () => {
+        r#"{"type":"object","additionalProperties":false,"properties":{"width":{"type":"integer","minimum":1,"default":64},"epochs":{"type":"integer","minimum":1,"default":60},"batch":{"type":"integer","minimum":1,"default":64},"patience":{"type":"integer","minimum":1,"default":6},"rate":{"type":"number","exclusiveMinimum":0,"default":0.005},"weight_decay":{"type":"number","minimum":0,"default":0.01}}}"#
+    };
+}
+
+impl Settings {
+    /// Refuses values that make no sense.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfig`], naming the key.
+    pub fn check(&self) -> Result<(), Error> {
+        let counts =
+            [("width", self.width), ("epochs", self.epochs), ("batch", self.batch), ("patience", self.patience)];
+        if let Some((key, _)) = counts.into_iter().find(|&(_, count)| count == 0) {
+            return Err(Error::config(&format!("training.{key}"), "must be at least 1: 0"));
+        }
+        if !(self.rate.is_finite() && self.rate > 0.0) {
+            return Err(Error::config("training.rate", format!("must be finite and positive: {}", self.rate)));
+        }
+        if !(self.weight_decay.is_finite() && self.weight_decay >= 0.0) {
+            let words = format!("must be finite and not negative: {}", self.weight_decay);
+            return Err(Error::config("training.weight_decay", words));
+        }
+        Ok(())
+    }
+
+    /// The schedule that they make.
+    pub fn schedule(&self) -> Schedule {
+        let adam = Adam { rate: self.rate, weight_decay: self.weight_decay, ..Adam::default() };
+        Schedule { epochs: self.epochs, batch: self.batch as usize, patience: self.patience, adam }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Settings;
+
+    #[test]
+    fn a_value_that_makes_no_sense_is_named() {
+        let cases = [
+            (Settings { width: 0, ..Settings::default() }, "training.width"),
+            (Settings { rate: f32::NAN, ..Settings::default() }, "training.rate"),
+            (Settings { weight_decay: -1.0, ..Settings::default() }, "training.weight_decay"),
+        ];
+        for (settings, key) in cases {
+            assert!(settings.check().unwrap_err().to_string().contains(key), "{key}");
+        }
+        assert_eq!(Settings::default().check(), Ok(()));
+    }
+}

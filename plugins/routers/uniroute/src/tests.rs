@@ -1,0 +1,42 @@
+use routerlab_sdk::testing::{easy_and_hard, right_share, specialists, withstands_every_edge};
+use routerlab_sdk::{InMemory, Preference, Router, Unavailable};
+
+use super::{Config, UniRoute};
+
+#[test]
+fn every_kind_of_query_goes_to_its_specialist() {
+    let [train, validation, test] = [(600, 1), (100, 2), (200, 3)].map(|(rows, seed)| specialists(3, rows, seed));
+    let share = right_share::<UniRoute>([&train, &validation, &test], Config::default(), Preference::QUALITY);
+    assert!(share > 0.95, "{share}");
+}
+
+#[test]
+fn money_moves_easy_queries_to_the_cheap_model_first() {
+    let [train, validation, test] = [(400, 1), (100, 2), (200, 3)].map(|(rows, seed)| easy_and_hard(rows, seed));
+    let right = |cost_weight| {
+        let preference = Preference { cost_weight, latency_weight: 0.0 };
+        right_share::<UniRoute>([&train, &validation, &test], Config::default(), preference)
+    };
+    // The dear model costs 0.01 USD more: that is worth 0.3 of a score at 30 per USD, and two scores at 200.
+    assert!(right(30.0) > 0.95, "{}", right(30.0));
+    let easy = test.best.iter().filter(|best| **best == 0).count() as f64 / 200.0;
+    assert_eq!(right(200.0), easy);
+}
+
+#[test]
+fn a_models_score_is_one_less_its_error_in_the_querys_cluster() {
+    let embeddings = [[1.0, 0.0].repeat(4), [0.0, 1.0].repeat(4)].concat();
+    let scores = vec![1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, f32::NAN, 0.5, 1.0, 0.5, 1.0, 0.5, 0.0, 0.5, 0.0];
+    let set = InMemory::new(2).embeddings(2, embeddings).scores(scores).build().unwrap();
+    let config = Config { clusters: Some(2), ..Config::default() };
+    let router = UniRoute::load(UniRoute::train(&set, &set, config, 1).unwrap()).unwrap();
+    let queries = InMemory::new(0).embeddings(2, vec![1.0, 0.1, 0.1, 1.0]).queries().unwrap();
+    let decided = router.route(&queries, &[Preference::QUALITY], &Unavailable::NONE).unwrap();
+    let utilities = decided[0].utilities().unwrap();
+    assert_eq!((utilities.row(0), utilities.row(1)), (&[0.5, 0.0][..], &[0.5, 0.5][..]));
+}
+
+#[test]
+fn it_withstands_every_edge() {
+    withstands_every_edge::<UniRoute>(Config::default);
+}

@@ -46,9 +46,14 @@ pub mod bootstrap;
 pub mod controls;
 pub mod cost;
 pub mod curve;
+pub mod distributions;
+pub mod equivalence;
 pub mod hard;
 pub mod latency;
+pub mod mcnemar;
 mod observed;
+mod over_seeds;
+pub mod paired;
 pub mod pareto;
 pub mod significance;
 

@@ -43,6 +43,14 @@ pub struct Part<'a> {
     pub answers: Vec<Option<&'a Answers>>,
 }
 
+impl<'a> Part<'a> {
+    /// What two strategies earned, where both take part.
+    pub(crate) fn both(&self, a: usize, b: usize) -> Option<(&'a Answers, &'a Answers)> {
+        let of = |strategy: usize| self.answers.get(strategy).copied().flatten();
+        Some((of(a)?, of(b)?))
+    }
+}
+
 /// Which strategies the ratios refer to, as positions in [`Part::answers`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct References {

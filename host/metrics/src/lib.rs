@@ -41,8 +41,11 @@
 //! cost is `None`.
 
 mod accuracy;
+pub mod agreement;
 mod answers;
 pub mod bootstrap;
+pub mod calibration;
+pub mod collapse;
 pub mod controls;
 pub mod cost;
 pub mod curve;
@@ -56,6 +59,7 @@ mod over_seeds;
 pub mod paired;
 pub mod pareto;
 pub mod significance;
+pub mod skill;
 
 pub use accuracy::{Accuracy, Ratio, precision_weights};
 pub use answers::{Answers, ChoiceError, Judged, Missing};

@@ -90,22 +90,23 @@ impl Accuracy {
 
     fn mean_ratio(&self, reference: &Accuracy, of: impl Fn(f64) -> f64) -> Ratio {
         let pairs = self.per_dataset.iter().zip(&reference.per_dataset);
-        mean_of_ratios(pairs.map(|(accuracy, reference)| (*accuracy, *reference)), of)
+        mean_of_ratios(pairs.map(|(accuracy, reference)| (*accuracy, *reference, 1.0)), of)
     }
 }
 
-/// Mean of `of(accuracy / reference)` over the pairs of which both exist and the second is not 0.
-pub(crate) fn mean_of_ratios(pairs: impl Iterator<Item = (f64, f64)>, of: impl Fn(f64) -> f64) -> Ratio {
-    let (mut sum, mut count, mut left_out) = (0.0, 0usize, 0);
-    for (accuracy, reference) in pairs {
+/// Weighted mean of `of(accuracy / reference)` over the triples (accuracy, reference, weight) of which both values exist
+/// and the second is not 0.
+pub(crate) fn mean_of_ratios(triples: impl Iterator<Item = (f64, f64, f64)>, of: impl Fn(f64) -> f64) -> Ratio {
+    let (mut sum, mut total, mut left_out) = (0.0, 0.0, 0);
+    for (accuracy, reference, weight) in triples {
         if reference == 0.0 {
             left_out += 1;
         } else if !accuracy.is_nan() && !reference.is_nan() {
-            sum += of(accuracy / reference);
-            count += 1;
+            sum += weight * of(accuracy / reference);
+            total += weight;
         }
     }
-    Ratio { percent: (count > 0).then(|| 100.0 * sum / count as f64), left_out }
+    Ratio { percent: (total > 0.0).then(|| 100.0 * sum / total), left_out }
 }
 
 /// Weights by which noisy datasets count less: the inverse of the variance of each dataset's accuracy.

@@ -41,16 +41,25 @@
 //! cost is `None`.
 
 mod accuracy;
+pub mod agreement;
 mod answers;
 pub mod bootstrap;
+pub mod calibration;
+pub mod collapse;
 pub mod controls;
 pub mod cost;
 pub mod curve;
+pub mod distributions;
+pub mod equivalence;
 pub mod hard;
 pub mod latency;
+pub mod mcnemar;
 mod observed;
+mod over_seeds;
+pub mod paired;
 pub mod pareto;
 pub mod significance;
+pub mod skill;
 
 pub use accuracy::{Accuracy, Ratio, precision_weights};
 pub use answers::{Answers, ChoiceError, Judged, Missing};

@@ -5,6 +5,7 @@
 //! `n` of every number is how many distinct queries it is about: those of the seed's test part, or for a number over
 //! seeds those that some of its seeds test; on the hard slice only the hard ones among them, for a dataset only its own.
 
+mod diagnosis;
 mod over_seeds;
 mod per_seed;
 mod significance;
@@ -25,6 +26,7 @@ use crate::results::Results;
 
 /// How reports call the controls, in the order of the strategies.
 pub const CONTROLS: [&str; 4] = ["Random", "Best Single", "Dataset Oracle", "Oracle"];
+pub use significance::MARGIN;
 const RANDOM: usize = 0;
 const BEST_SINGLE: usize = 1;
 const ORACLE: usize = 3;
@@ -117,6 +119,7 @@ pub fn summarise(
     per_seed::add(&mut table, data, &seeds, &routers);
     let bootstrap = over_seeds::add(&mut table, experiment, data, &seeds, &routers, &points, threads)?;
     sweep::add(&mut table, experiment, &seeds, &routers, &points, &bootstrap);
+    diagnosis::add(&mut table, data, &seeds, &routers, &points);
     Ok(table.rows)
 }
 

@@ -117,7 +117,9 @@ pub(crate) fn add(
             table.add_mean_of_seeds(micro, "ZeroDatasets", "datasets");
         }
     }
-    let about = About { router: "", seed: "all", dataset: "micro", preference: 0.0, n: tested.len() };
+    let about = About { router: "", seed: "all", dataset: "macro", preference: 0.0, n: tested.len() };
+    super::significance::add(table, about, seeds, routers, &parts, &bootstrap, (statistics.seed, threads));
+    let about = About { dataset: "micro", ..about };
     table.add_mean_of_seeds(about, "HardShare@3", "percent");
     table.add_mean_of_seeds(About { n: rows_of.validation, ..about }, "ValidationQueries", "queries");
     let all = About { n: data.rows() + data.left_out, ..about };

@@ -62,12 +62,15 @@ fn layout(report: &Report, table: impl Fn(&str, &Rows) -> String) -> String {
             text.push_str(&table(heading, &rows));
         }
     };
+    more("Against Best Single: is the difference real?", against_best_single(report));
     more("Ratios to the controls and hard queries, with 95 % intervals", Some(ratios(report)));
     more(&format!("Sweep: the most accurate operating point, {chosen}"), perf_gain(report));
     more(
         &format!("Sweep: the cheapest operating point that keeps Best Single's accuracy, {chosen}"),
         cost_save(report),
     );
+    more("Sweep: the whole curve against fixed marks, on test", curve(report));
+    more("Hard queries: how often right where few models are, and where the best answer is lost", hard(report));
     more("Accuracy by dataset, percent", Some(by_dataset(report)));
     more(OVERHEAD, overhead(report));
     text.push('\n');
@@ -138,6 +141,89 @@ fn ratios(report: &Report) -> Rows {
         rows.push(vec![line.name.clone(), number("Gain@R"), number("Gain@B"), number("Gap@O"), number("HardAcc@3")]);
     }
     rows
+}
+
+/// Tests of every router against Best Single, and what they say.
+fn against_best_single(report: &Report) -> Option<Rows> {
+    let mut rows = header([
+        "",
+        "points",
+        "95 % interval",
+        "over seeds (Nadeau-Bengio)",
+        "p",
+        "p, Holm",
+        "p, within 1 point",
+        "least detectable",
+        "verdict",
+    ]);
+    for line in ok_lines(report).filter(|line| line.kind == "router") {
+        rows.push(vec![
+            line.name.clone(),
+            signed(line.value("DiffToBestSingle")),
+            ends(line.metric("DiffToBestSingle"), 2),
+            ends(line.metric("DiffToBestSingleOverSeeds"), 2),
+            decimals(line.value("PVsBestSingle"), 4),
+            decimals(line.value("PVsBestSingleHolm"), 4),
+            decimals(line.value("PEquivalent"), 4),
+            decimals(line.value("MinDetectableDiff"), 2),
+            verdict(line).into(),
+        ]);
+    }
+    (rows.len() > 1).then_some(rows)
+}
+
+/// What the tests allow to be said: at the 5 % level, differences corrected for the number of routers.
+fn verdict(line: &Line) -> &'static str {
+    let below = |metric: &str| line.value(metric).is_some_and(|p| p < 0.05);
+    let ahead = line.value("DiffToBestSingle").is_some_and(|difference| difference > 0.0);
+    match (below("PVsBestSingleHolm"), below("PEquivalent"), ahead) {
+        (true, _, true) => "better",
+        (true, _, false) => "worse",
+        (false, true, _) => "equivalent",
+        (false, false, _) if line.value("PVsBestSingle").is_none() => NONE,
+        (false, false, _) => "cannot tell",
+    }
+}
+
+/// Accuracy that fixed budgets buy, and what fixed accuracies cost; none when no router has a cost to speak of.
+fn curve(report: &Report) -> Option<Rows> {
+    let mut rows = header([
+        "",
+        "area %",
+        "at 10 % of cost",
+        "at 25 %",
+        "at 50 %",
+        "at 75 %",
+        "at 100 %",
+        "QNC 95 %",
+        "QNC 100 %",
+        "hypervolume",
+    ]);
+    let routers = || ok_lines(report).filter(|line| line.kind == "router");
+    for line in routers() {
+        let mut row = vec![line.name.clone(), decimals(line.value("AreaUnderCurve"), 2)];
+        row.extend([10, 25, 50, 75, 100].map(|share| decimals(line.value(&format!("AccuracyAtBudget@{share}")), 2)));
+        row.extend([95, 100].map(|share| decimals(line.value(&format!("QNC@{share}")), 1)));
+        row.push(decimals(line.value("Hypervolume"), 1));
+        rows.push(row);
+    }
+    routers().any(|line| line.value("AreaUnderCurve").is_some()).then_some(rows)
+}
+
+/// HardAcc and Recall on hard queries, and the share of the gap to the Oracle by how many models were right.
+fn hard(report: &Report) -> Option<Rows> {
+    let mut rows =
+        header(["", "HardAcc@1 %", "@2", "@3", "Recall@1 %", "@2", "@3", "@5", "lost at 1 right", "2", "3", "more"]);
+    for line in ok_lines(report).filter(|line| line.kind == "router") {
+        let mut row = vec![line.name.clone()];
+        row.extend([1, 2, 3].map(|k| decimals(line.value(&format!("HardAcc@{k}")), 1)));
+        row.extend([1, 2, 3, 5].map(|r| decimals(line.value(&format!("Recall@{r}")), 1)));
+        row.extend([1, 2, 3].map(|k| decimals(line.value(&format!("Regret@{k}")), 2)));
+        let more = (4..).map_while(|k| line.value(&format!("Regret@{k}"))).reduce(|sum, regret| sum + regret);
+        row.push(decimals(more, 2));
+        rows.push(row);
+    }
+    (rows.len() > 1).then_some(rows)
 }
 
 /// PerfGain and ParetoDist of every router.

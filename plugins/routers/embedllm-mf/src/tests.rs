@@ -1,6 +1,7 @@
+use routerlab_learn::testing::gradient_error;
 use routerlab_learn::{Dense, Network, Parameter};
 use routerlab_sdk::testing::{easy_and_hard, right_share, specialists, withstands_every_edge};
-use routerlab_sdk::{Preference, Random};
+use routerlab_sdk::{Error, Preference, Random, Router};
 
 use super::{Config, EmbedLlm, Factors};
 
@@ -42,20 +43,19 @@ fn a_logit_is_the_classified_product_of_query_and_model() {
 
 #[test]
 fn gradients_are_those_of_the_logits() {
-    let (mut network, input) = (small(), [0.3, -0.7]);
-    let (mut hidden, mut logits) = (Vec::new(), [0.0; 2]);
-    network.forward(&input, &mut hidden, &mut logits);
-    network.backward(&input, &hidden, &[1.0, -2.0]);
-    for at in 0..network.parameters().len() {
-        let slope = network.parameters()[at].gradient[0];
-        let mut loss = |step: f32| {
-            network.parameters()[at].values[0] += step;
-            network.forward(&input, &mut hidden, &mut logits);
-            network.parameters()[at].values[0] -= step;
-            logits[0] - 2.0 * logits[1]
-        };
-        let rise = (loss(1e-2) - loss(-1e-2)) / 2e-2;
-        assert!((rise - slope).abs() < 1e-2, "parameter {at}: {rise} {slope}");
+    let error = gradient_error(&mut small(), 2, 2, 8);
+    assert!(error < 0.01, "{error}");
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    let set = specialists(2, 10, 1).set.build().unwrap();
+    let cases = [
+        (Config { factors: 0, ..Config::default() }, Error::config("factors", "must be at least 1: 0")),
+        (Config { noise: -1.0, ..Config::default() }, Error::config("noise", "must be finite and not negative: -1")),
+    ];
+    for (config, expected) in cases {
+        assert_eq!(EmbedLlm::train(&set, &set, config, 1).err(), Some(expected));
     }
 }
 

@@ -1,8 +1,8 @@
-use routerlab_learn::{Dense, Network, Parameter};
+use routerlab_learn::{normal, sigmoid};
 use routerlab_sdk::testing::{easy_and_hard, right_share, specialists, withstands_every_edge};
-use routerlab_sdk::{Preference, Random};
+use routerlab_sdk::{Error, InMemory, Preference, Random, Router, Unavailable};
 
-use super::{Config, Irt, Items};
+use super::{Config, Irt};
 
 #[test]
 fn every_kind_of_query_goes_to_its_specialist() {
@@ -24,22 +24,51 @@ fn money_moves_easy_queries_to_the_cheap_model_first() {
     assert_eq!(right(200.0), easy);
 }
 
+/// Abilities and demands in two dimensions, difficulties, and scores that are drawn as the model says; a model that has no
+/// idea is right in one of five. The embedding is the demands and the difficulty.
+fn answered(rows: usize, seed: u64) -> (InMemory, Vec<[f32; 2]>) {
+    const ABILITIES: [[f32; 2]; 2] = [[3.0, 0.0], [0.0, 3.0]];
+    let mut random = Random::new(seed);
+    let (mut embeddings, mut scores, mut chances) = (vec![], vec![], vec![]);
+    for _ in 0..rows {
+        let mut draw = || normal(&mut random);
+        let (asked, difficulty) = ([1.0 + draw(), 1.0 + draw()], draw());
+        let right = ABILITIES.map(|of| 0.2 + 0.8 * sigmoid(of[0] * asked[0] + of[1] * asked[1] - difficulty));
+        embeddings.extend([asked[0], asked[1], difficulty, 4.0]);
+        scores.extend(right.map(|right| f32::from(u8::from((random.unit() as f32) < right))));
+        chances.push(right);
+    }
+    (InMemory::new(2).embeddings(4, embeddings).scores(scores), chances)
+}
+
 #[test]
-fn a_logit_is_ability_times_what_is_asked_less_difficulty() {
-    let mut items = Dense::new(1, 3, &mut Random::new(1));
-    items.weights.values = vec![1.0, 2.0, 3.0];
-    items.bias.values = vec![0.0, 0.0, 1.0];
-    let mut network = Items { items, abilities: Parameter::new(vec![1.0, 0.0, 0.5, 0.5]) };
-    let (mut hidden, mut logits) = (Vec::new(), [0.0; 2]);
-    network.forward(&[2.0], &mut hidden, &mut logits);
-    // a = (2, 4), b = 7.
-    assert_eq!(logits, [2.0 - 7.0, 3.0 - 7.0]);
-    network.backward(&[2.0], &hidden, &[1.0, 1.0]);
-    assert_eq!(network.abilities.gradient, [2.0, 4.0, 2.0, 4.0]);
-    assert_eq!(network.items.bias.gradient, [1.5, 0.5, -2.0]);
+fn planted_abilities_demands_and_guesses_are_found_again() {
+    let [train, validation] = [(3000, 1), (500, 2)].map(|(rows, seed)| answered(rows, seed).0.build().unwrap());
+    let (queries, chances) = answered(400, 3);
+    let queries = queries.queries().unwrap();
+    let error = |guessing| {
+        let config = Config { abilities: 2, guessing, ..Config::default() };
+        let router = Irt::load(Irt::train(&train, &validation, config, 1).unwrap()).unwrap();
+        let decided = router.route(&queries, &[Preference::QUALITY], &Unavailable::NONE).unwrap();
+        let said = decided[0].utilities().unwrap();
+        let off = |(query, chances): (usize, &[f32; 2])| {
+            said.row(query).iter().zip(chances).map(|(said, chance)| (said - chance).abs()).sum::<f32>()
+        };
+        chances.iter().enumerate().map(off).sum::<f32>() / 800.0
+    };
+    let (with, without) = (error(true), error(false));
+    assert!(with < 0.06 && with < without, "{with} {without}");
+}
+
+#[test]
+fn no_abilities_are_refused() {
+    let set = answered(4, 1).0.build().unwrap();
+    let refused = Irt::train(&set, &set, Config { abilities: 0, ..Config::default() }, 1).unwrap_err();
+    assert_eq!(refused, Error::config("abilities", "must be at least 1: 0"));
 }
 
 #[test]
 fn it_withstands_every_edge() {
     withstands_every_edge::<Irt>(Config::default);
+    withstands_every_edge::<Irt>(|| Config { guessing: true, ..Config::default() });
 }

@@ -1,6 +1,6 @@
 use routerlab_sdk::testing::Planted;
 use routerlab_sdk::testing::{easy_and_hard, right_share, specialists, withstands_every_edge};
-use routerlab_sdk::{InMemory, Preference, Random};
+use routerlab_sdk::{InMemory, Preference, Random, Router, Unavailable};
 
 use super::{Config, Mlp};
 
@@ -46,6 +46,18 @@ fn the_hidden_layer_learns_what_no_linear_rule_can() {
         right_share::<Mlp>([&train, &validation, &test], config, Preference::QUALITY)
     };
     assert!(share(32) > 0.95 && share(0) < 0.75, "{} {}", share(32), share(0));
+}
+
+#[test]
+fn a_free_model_of_which_no_score_is_known_is_never_preferred() {
+    let scores = [0.2, 0.9, f32::NAN].repeat(30);
+    let set = InMemory::new(3).embeddings(1, vec![1.0; 30]).scores(scores).costs_usd([0.01, 0.02, 0.0].repeat(30));
+    let built = set.clone().build().unwrap();
+    let router = Mlp::load(Mlp::train(&built, &built, Config::default(), 1).unwrap()).unwrap();
+    let preferences = [0.0, 1e6].map(|cost_weight| Preference { cost_weight, latency_weight: 0.0 });
+    let decided = router.route(&set.queries().unwrap(), &preferences, &Unavailable::NONE).unwrap();
+    assert!(decided[0].choices().iter().all(|&choice| choice == 1));
+    assert!(decided[1].choices().iter().all(|&choice| choice == 0));
 }
 
 #[test]

@@ -72,6 +72,9 @@ fn length(vector: &[f32]) -> f32 {
     dot(vector, vector).sqrt().max(1e-6)
 }
 
+/// See [`Pairs::worth`].
+const LEAST_WORTH: f64 = 1e-4;
+
 /// All pairs of models of a query in which one scored higher; equal scores teach nothing, as published.
 pub(crate) struct Pairs {
     pub(crate) gated: Gated,
@@ -86,31 +89,31 @@ impl Pairs {
         self.gated.vectors.values.len() / (self.gated.width + 1)
     }
 
-    /// Least squares of the score on the strength over validation, or over training where there is none. A slope below 0
-    /// would turn the ranking round: then strength says nothing and all expect the mean.
-    pub(crate) fn calibration(&self) -> (f32, f32) {
+    /// What a unit of strength is worth as a score: least squares of the scores on the strengths, both less their means
+    /// over the models of the same query, over validation, or over training where there is none. Only differences between
+    /// the models of a query mean anything, so how hard queries are has no say. At least a little, which keeps the order of
+    /// strengths where scores do not tell.
+    pub(crate) fn worth(&self) -> f32 {
         let (inputs, scores) = match self.validation.is_empty() {
             true => (&self.inputs, &self.scores),
             false => (&self.validation, &self.validation_scores),
         };
         let directions = self.gated.directions();
         let mut strengths = vec![0.0; self.models()];
-        let [mut count, mut x, mut y, mut xx, mut xy] = [0.0_f64; 5];
+        let (mut spread, mut together) = (0.0, 0.0);
         for (input, scores) in inputs.chunks_exact(self.gated.width).zip(scores.chunks_exact(strengths.len())) {
             self.gated.strengths(&directions, input, &mut strengths);
-            for (&strength, &score) in strengths.iter().zip(scores).filter(|(_, score)| !score.is_nan()) {
-                let (strength, score) = (f64::from(strength), f64::from(score));
-                (count, x, y) = (count + 1.0, x + strength, y + score);
-                (xx, xy) = (xx + strength * strength, xy + strength * score);
+            let known = || strengths.iter().zip(scores).filter(|(_, score)| !score.is_nan());
+            let count = known().count().max(1) as f64;
+            let (mut x, mut y) = (0.0, 0.0);
+            known().for_each(|(&strength, &score)| (x, y) = (x + f64::from(strength), y + f64::from(score)));
+            for (&strength, &score) in known() {
+                let (strength, score) = (f64::from(strength) - x / count, f64::from(score) - y / count);
+                spread += strength * strength;
+                together += strength * score;
             }
         }
-        if count == 0.0 {
-            return (0.0, 1.0);
-        }
-        let (spread, together) = (xx - x * x / count, xy - x * y / count);
-        // A little slope keeps the order of the strengths where scores do not tell.
-        let slope = if spread > 1e-12 { (together / spread).max(1e-4) } else { 1e-4 };
-        ((y / count - slope * x / count) as f32, slope as f32)
+        if spread > 1e-12 { (together / spread).max(LEAST_WORTH) as f32 } else { LEAST_WORTH as f32 }
     }
 }
 

@@ -7,8 +7,10 @@ use crate::{Adam, Batches, Parameter};
 /// How long and in what steps something is learned.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Schedule {
-    /// The most epochs; all of them when there is no validation to stop by.
+    /// The most epochs.
     pub epochs: u32,
+    /// Epochs when there is no validation to stop by.
+    pub unvalidated_epochs: u32,
     /// Rows a step.
     pub batch: usize,
     /// Epochs without a better validation after which it ends.
@@ -19,7 +21,7 @@ pub struct Schedule {
 
 impl Default for Schedule {
     fn default() -> Self {
-        Self { epochs: 60, batch: 64, patience: 8, adam: Adam::default() }
+        Self { epochs: 60, unvalidated_epochs: 10, batch: 64, patience: 8, adam: Adam::default() }
     }
 }
 
@@ -61,7 +63,8 @@ pub fn fit(learner: &mut impl Learner, rows: usize, schedule: &Schedule, random:
     let mut best = Fitted { epochs: 0, judged: learner.judge()? };
     let mut kept: Option<Vec<Vec<f32>>> = best.judged.map(|_| snapshot(learner));
     let mut step = 0;
-    for epoch in 1..=schedule.epochs {
+    let epochs = if best.judged.is_some() { schedule.epochs } else { schedule.unvalidated_epochs };
+    for epoch in 1..=epochs {
         for rows in batches.epoch() {
             let terms = learner.learn(rows, random)?;
             if terms > 0 {
@@ -123,7 +126,7 @@ mod tests {
     fn walked(validated: bool) -> (f32, Fitted) {
         let mut walk = Walk { place: Parameter::new(vec![0.0]), validated };
         let adam = Adam { rate: 0.1, ..Adam::default() };
-        let schedule = Schedule { epochs: 200, batch: 5, patience: 5, adam };
+        let schedule = Schedule { epochs: 200, unvalidated_epochs: 100, batch: 5, patience: 5, adam };
         let fitted = fit(&mut walk, 10, &schedule, &mut Random::new(1)).unwrap();
         (walk.place.values[0], fitted)
     }
@@ -135,9 +138,9 @@ mod tests {
     }
 
     #[test]
-    fn without_validation_all_epochs_are_used() {
+    fn without_validation_the_epochs_are_those_that_were_set_for_it() {
         let (place, fitted) = walked(false);
         assert!((place - 10.0).abs() < 0.5, "{place}");
-        assert_eq!(fitted, Fitted { epochs: 200, judged: None });
+        assert_eq!(fitted, Fitted { epochs: 100, judged: None });
     }
 }

@@ -21,6 +21,8 @@ mod perceptron;
 mod reduce;
 mod settings;
 mod success;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod testing;
 
 pub use activations::{binary_cross_entropy, sigmoid, softmax};
 pub use adam::{Adam, Parameter};
@@ -38,4 +40,4 @@ pub use pair::{Match, best_model, cheapest_first};
 pub use perceptron::Perceptron;
 pub use reduce::Reducer;
 pub use settings::Settings;
-pub use success::Success;
+pub use success::{Success, below_all};

@@ -11,8 +11,10 @@ use crate::{Adam, Schedule};
 pub struct Settings {
     /// Width that embeddings are reduced to.
     pub width: u32,
-    /// The most epochs; all of them when there is no validation to stop by.
+    /// The most epochs.
     pub epochs: u32,
+    /// Epochs when there is no validation to stop by.
+    pub unvalidated_epochs: u32,
     /// Rows a step.
     pub batch: u32,
     /// Epochs without a better validation after which learning ends.
@@ -25,7 +27,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { width: 64, epochs: 60, batch: 64, patience: 6, rate: 5e-3, weight_decay: 1e-2 }
+        Self { width: 64, epochs: 60, unvalidated_epochs: 10, batch: 64, patience: 6, rate: 5e-3, weight_decay: 1e-2 }
     }
 }
 
@@ -33,7 +35,7 @@ impl Default for Settings {
 #[macro_export]
 macro_rules! training_schema {
     () => {
-        r#"{"type":"object","additionalProperties":false,"properties":{"width":{"type":"integer","minimum":1,"default":64},"epochs":{"type":"integer","minimum":1,"default":60},"batch":{"type":"integer","minimum":1,"default":64},"patience":{"type":"integer","minimum":1,"default":6},"rate":{"type":"number","exclusiveMinimum":0,"default":0.005},"weight_decay":{"type":"number","minimum":0,"default":0.01}}}"#
+        r#"{"type":"object","additionalProperties":false,"properties":{"width":{"type":"integer","minimum":1,"default":64},"epochs":{"type":"integer","minimum":1,"default":60},"unvalidated_epochs":{"type":"integer","minimum":1,"default":10},"batch":{"type":"integer","minimum":1,"default":64},"patience":{"type":"integer","minimum":1,"default":6},"rate":{"type":"number","exclusiveMinimum":0,"default":0.005},"weight_decay":{"type":"number","minimum":0,"default":0.01}}}"#
     };
 }
 
@@ -43,8 +45,13 @@ impl Settings {
     /// # Errors
     /// [`Error::InvalidConfig`], naming the key.
     pub fn check(&self) -> Result<(), Error> {
-        let counts =
-            [("width", self.width), ("epochs", self.epochs), ("batch", self.batch), ("patience", self.patience)];
+        let counts = [
+            ("width", self.width),
+            ("epochs", self.epochs),
+            ("unvalidated_epochs", self.unvalidated_epochs),
+            ("batch", self.batch),
+            ("patience", self.patience),
+        ];
         if let Some((key, _)) = counts.into_iter().find(|&(_, count)| count == 0) {
             return Err(Error::config(&format!("training.{key}"), "must be at least 1: 0"));
         }
@@ -61,7 +68,13 @@ impl Settings {
     /// The schedule that they make.
     pub fn schedule(&self) -> Schedule {
         let adam = Adam { rate: self.rate, weight_decay: self.weight_decay, ..Adam::default() };
-        Schedule { epochs: self.epochs, batch: self.batch as usize, patience: self.patience, adam }
+        Schedule {
+            epochs: self.epochs,
+            unvalidated_epochs: self.unvalidated_epochs,
+            batch: self.batch as usize,
+            patience: self.patience,
+            adam,
+        }
     }
 }
 

@@ -6,9 +6,6 @@ use routerlab_sdk::{
 
 use crate::{Expense, Heads, Network, Reducer, Settings, Targets};
 
-/// The score of a model without any score in training: below every score, so that it is never preferred.
-const UNKNOWN: f32 = -1.0;
-
 /// Expected score of each model from a network, and what the models cost.
 #[derive(Debug)]
 pub struct Success<N> {
@@ -19,8 +16,8 @@ pub struct Success<N> {
 }
 
 impl<N: Network> Success<N> {
-    /// Learns from the scores until validation has its least loss; `new` makes the network from the width of its input and the logits of the models' mean
-    /// scores.
+    /// Learns from the scores until validation has its least loss; `new` makes the network from the width of its input
+    /// and the logits of the models' mean scores.
     ///
     /// # Errors
     /// [`Error::Unsupported`] when there are no embeddings or no scores, [`Error::InvalidConfig`] for settings that make
@@ -88,11 +85,50 @@ impl<N: Network> Success<N> {
         unavailable: &Unavailable,
     ) -> Result<Vec<Decisions>, Error> {
         let models = self.heads.heads();
-        let mut scores = Utilities::from_values(models, self.heads.probabilities(queries)?)?;
-        for query in 0..scores.rows() {
-            self.unknown.iter().for_each(|&model| scores.row_mut(query)[model as usize] = UNKNOWN);
-        }
-        let decide = |wish| self.expense.weigh(&scores, models, wish).decide(unavailable);
+        let scores = Utilities::from_values(models, self.heads.probabilities(queries)?)?;
+        let decide = |wish| {
+            let mut weighed = self.expense.weigh(&scores, models, wish);
+            below_all(&mut weighed, &self.unknown);
+            weighed.decide(unavailable)
+        };
         preferences.iter().map(decide).collect()
+    }
+}
+
+/// Puts some models below all others for every query, so that none of them is preferred whatever the others cost; among
+/// themselves they are equal.
+pub fn below_all(utilities: &mut Utilities, models: &[u32]) {
+    if models.is_empty() {
+        return;
+    }
+    for query in 0..utilities.rows() {
+        let row = utilities.row_mut(query);
+        let others = row.iter().enumerate().filter(|(model, _)| !models.contains(&(*model as u32)));
+        let least = others.map(|(_, utility)| *utility).fold(f32::INFINITY, f32::min);
+        // Of a number so large that taking 1 away changes nothing, the next smaller one is taken.
+        let below = if least.is_finite() { (least - 1.0).min(least.next_down()) } else { 0.0 };
+        models.iter().for_each(|&model| row[model as usize] = below.max(f32::MIN));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use routerlab_sdk::{Unavailable, Utilities};
+
+    use super::below_all;
+
+    #[test]
+    fn what_is_put_below_all_is_chosen_only_when_nothing_else_is_left() {
+        let choice = |values: [f32; 3], below: &[u32], unavailable: &[u32]| {
+            let mut utilities = Utilities::from_values(3, values.to_vec()).unwrap();
+            below_all(&mut utilities, below);
+            let unavailable: Unavailable = unavailable.iter().copied().collect();
+            utilities.decide(&unavailable).unwrap().choices()[0]
+        };
+        assert_eq!(choice([0.9, -2.0, -3.0], &[0], &[]), 1);
+        // Dear models are still preferred to one of which nothing is known.
+        assert_eq!(choice([0.0, -1e9, -2e9], &[0], &[]), 1);
+        assert_eq!(choice([0.0, -1e9, -2e9], &[0], &[1, 2]), 0);
+        assert_eq!(choice([5.0, 6.0, 7.0], &[0, 1, 2], &[]), 0);
     }
 }

@@ -1,6 +1,6 @@
 //! What every router must withstand, whatever it does.
 
-use crate::{Decisions, Error, InMemory, Measure, Preference, QuerySet, Random, Router, State, Unavailable};
+use crate::{Decisions, Error, InMemory, Matrix, Measure, Preference, QuerySet, Random, Router, State, Unavailable};
 
 /// A pool and its records, at the edge of what a run may hold.
 struct Edge {
@@ -88,6 +88,9 @@ pub fn withstands_every_edge<R: Router>(config: impl Fn() -> R::Config) {
             let state = trained().unwrap_or_else(|error| panic!("{name}: refused: {error}"));
             let again = trained().unwrap_or_else(|error| panic!("{name}: refused the second time: {error}"));
             assert_eq!(state.bytes, again.bytes, "{name}: the same seed leaves another state");
+            if edge.name == "a usual pool" {
+                refuses_what_is_cut_short::<R>(&state, &name);
+            }
             let router = R::load(state).unwrap_or_else(|error| panic!("{name}: cannot read its own state: {error}"));
             keeps_the_contract(&router, &edge, &name);
         }
@@ -101,6 +104,26 @@ pub fn withstands_every_edge<R: Router>(config: impl Fn() -> R::Config) {
             keeps_the_contract(&router, &without, "no embeddings");
         }
         Err(refusal) => assert!(refusal.to_string().contains("embedding"), "no embeddings: {refusal}"),
+    }
+}
+
+/// A state that has lost its end, or its matrices, is refused and never half believed.
+fn refuses_what_is_cut_short<R: Router>(state: &State, name: &str) {
+    let copied =
+        |matrix: &Matrix| matrix.read_all().and_then(|values| Matrix::new(matrix.rows(), matrix.cols(), values));
+    let load = |length: usize| {
+        let matrices: Result<Vec<Matrix>, Error> = state.matrices.iter().map(copied).collect();
+        R::load(State { bytes: state.bytes[..length].to_vec(), matrices: matrices? })
+    };
+    let whole = state.bytes.len();
+    assert!(load(whole).is_ok(), "{name}: a copy of the state is refused");
+    // Every length of a short state, and a hundred of a long one.
+    for length in (0..whole).step_by(whole / 100 + 1) {
+        assert!(load(length).is_err(), "{name}: the first {length} of {whole} bytes of the state are believed");
+    }
+    if !state.matrices.is_empty() {
+        let bare = R::load(State { bytes: state.bytes.clone(), matrices: vec![] });
+        assert!(bare.is_err(), "{name}: a state without its matrices is believed");
     }
 }
 

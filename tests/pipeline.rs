@@ -187,7 +187,7 @@ fn a_report_comes_in_every_format() {
     let (_, run) = demo(&scratch, "out");
     for (format, sign) in [
         ("markdown", "## Leaderboard"),
-        ("csv", "run_id,name,kind,status,component_sha256,AvgAcc,AvgAcc_low,AvgAcc_high,AvgAcc_n,"),
+        ("csv", "run_id,controls,name,kind,status,unranked,component_sha256,AvgAcc,AvgAcc_low,AvgAcc_high,AvgAcc_n,"),
         ("json", "\"run_id\""),
     ] {
         scratch.done([

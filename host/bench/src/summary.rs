@@ -20,7 +20,8 @@ use routerlab_records::{CellRow, CellStatus, DecisionRow, MetricRow, read_table,
 
 use crate::data::Data;
 use crate::error::BenchError;
-use crate::experiment::{Experiment, Track};
+use crate::experiment::{Experiment, Protocol, Track};
+use crate::known::Known;
 use crate::partition::Partition;
 use crate::results::Results;
 
@@ -45,6 +46,9 @@ pub(crate) fn strategies_of(routers: usize) -> usize {
 /// A router that answered under every seed, and what it did under each.
 pub(crate) struct Routed {
     pub(crate) name: String,
+    /// Whether it is compared with others: one that stands outside has metrics of its own, no rank, and no part in the
+    /// common frontier.
+    pub(crate) ranked: bool,
     pub(crate) decided: Vec<Decided>,
 }
 
@@ -107,11 +111,11 @@ pub fn summarise(
     for entry in &experiment.router {
         let name = entry.report_name();
         // A router is compared only where it answered under every seed.
-        let whole = cells.iter().filter(|cell| cell.router.as_str() == name).all(|cell| cell.status == CellStatus::Ok);
-        if whole {
-            let usd_per_second = experiment.protocol.router_usd_per_second;
-            let decided = seeds.iter().map(|seed| Decided::read(data, results, &name, seed, usd_per_second));
-            routers.push(Routed { decided: decided.collect::<Result<_, _>>()?, name });
+        let own = || cells.iter().filter(|cell| cell.router.as_str() == name);
+        if own().all(|cell| cell.status == CellStatus::Ok) {
+            let ranked = own().all(|cell| cell.unranked.is_none());
+            let decided = seeds.iter().map(|seed| Decided::read(data, results, &name, seed, &experiment.protocol));
+            routers.push(Routed { decided: decided.collect::<Result<_, _>>()?, name, ranked });
         }
     }
     let points = sweep::points(experiment, &seeds, &routers);
@@ -126,8 +130,9 @@ pub fn summarise(
 impl SeedView {
     fn new(experiment: &Experiment, data: &Data, seed: u32) -> Result<Self, BenchError> {
         let parts = crate::prepare::parts_of(data, &experiment.protocol, seed)?;
+        let known = Known::new(data, &experiment.protocol, seed, &parts)?;
         let (train, test, validation) =
-            (data.part(&parts.train)?, data.part(&parts.test)?, data.part(&parts.validation)?);
+            (known.learned(data, &parts.train)?, data.part(&parts.test)?, known.judged(data, &parts.validation)?);
         let missing = crate::prepare::missing_rule(data, &experiment.protocol, &train)?;
         let compat = experiment.protocol.track == Track::Compat;
         // The reference chooses Best Single by the records it is judged on (routers.md 1.2).
@@ -148,13 +153,14 @@ impl SeedView {
 }
 
 impl Decided {
-    /// Reads one cell's decisions and puts them into the row order of the parts. Where the router's own time has a price, every choice costs that much more.
+    /// Reads one cell's decisions and puts them into the row order of the parts. Where the router's own time or fuel has a
+    /// price, every choice costs that much more.
     fn read(
         data: &Data,
         results: &Results,
         router: &str,
         seed: &SeedView,
-        usd_per_second: Option<f64>,
+        protocol: &Protocol,
     ) -> Result<Self, BenchError> {
         let path = results.decisions_file(router, seed.seed);
         let table = read_table::<DecisionRow>(&path)?;
@@ -164,6 +170,8 @@ impl Decided {
         }
         let wrong = |reason: String| BenchError::Results { path: path.clone(), reason };
         let empty = |rows: usize| Answers { score: vec![f64::NAN; rows], cost_usd: vec![f64::NAN; rows] };
+        let usd_per_ns = protocol.router_usd_per_second.unwrap_or(0.0) / 1e9;
+        let usd_per_fuel = protocol.router_usd_per_gigafuel.unwrap_or(0.0) / 1e9;
         let mut decided = Self {
             preferences: Vec::new(),
             test: Vec::new(),
@@ -188,7 +196,7 @@ impl Decided {
             let part = if is_test { &mut decided.test } else { &mut decided.validation };
             let answers = part.get_mut(index).ok_or_else(|| wrong(format!("preference {index} comes out of order")))?;
             answers.score[at] = row.score.unwrap_or(f64::NAN);
-            let overhead_usd = usd_per_second.map_or(0.0, |price| price * row.route_ns as f64 / 1e9);
+            let overhead_usd = usd_per_ns * row.route_ns as f64 + usd_per_fuel * row.fuel as f64;
             answers.cost_usd[at] = row.cost_usd.map_or(f64::NAN, |cost_usd| cost_usd + overhead_usd);
             if is_test && index == 0 {
                 let model = data.model_index(row.model.as_str());

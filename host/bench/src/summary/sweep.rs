@@ -113,7 +113,7 @@ pub(crate) fn add(
     bootstrap: &Bootstrap,
 ) {
     let per_seed: Vec<Vec<[Option<f64>; METRICS.len()]>> =
-        seeds.iter().enumerate().map(|(at, seed)| of_seed(at, seed, points)).collect();
+        seeds.iter().enumerate().map(|(at, seed)| of_seed(at, seed, routers, points)).collect();
     for (at, seed) in seeds.iter().enumerate() {
         let label = seed.seed.to_string();
         for (index, router) in routers.iter().enumerate() {
@@ -164,10 +164,16 @@ pub(crate) fn add(
 }
 
 /// The metrics of each router on one seed.
-fn of_seed(at: usize, seed: &SeedView, points: &[Vec<SeedPoints>]) -> Vec<[Option<f64>; METRICS.len()]> {
+fn of_seed(
+    at: usize,
+    seed: &SeedView,
+    routers: &[Routed],
+    points: &[Vec<SeedPoints>],
+) -> Vec<[Option<f64>; METRICS.len()]> {
     let best = point_of(&seed.controls[BEST_SINGLE], &seed.test);
+    let ranked = routers.iter().zip(points).filter(|(router, _)| router.ranked);
     let union: Vec<OperatingPoint> =
-        points.iter().filter_map(|of_router| priced(&of_router[at].test)).flatten().copied().collect();
+        ranked.filter_map(|(_, of_router)| priced(&of_router[at].test)).flatten().copied().collect();
     let vertices: Vec<OperatingPoint> = frontier(&union).into_iter().map(|index| union[index]).collect();
     let everything: Vec<OperatingPoint> = union.iter().copied().chain(single_models(seed)).collect();
     let of_router = |of_router: &Vec<SeedPoints>| {

@@ -16,10 +16,11 @@ pub(crate) fn terminal(report: &Report) -> String {
 /// The leaderboard alone, with what must be known to read it.
 pub(crate) fn leaderboard_only(report: &Report) -> String {
     let table = plain_table(LEADERBOARD, &leaderboard(report));
-    format!("{}\n\n{table}\n{}", title(report), notes::of_leaderboard(report))
+    let outside = outside(report).map(|rows| format!("{}\n", plain_table(OUTSIDE, &rows))).unwrap_or_default();
+    format!("{}\n\n{table}\n{outside}{}", title(report), notes::of_leaderboard(report))
 }
 
-fn plain_table(heading: &str, rows: &Rows) -> String {
+pub(super) fn plain_table(heading: &str, rows: &Rows) -> String {
     let mut table = filled(rows);
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     format!("{heading}\n{table}\n")
@@ -27,15 +28,17 @@ fn plain_table(heading: &str, rows: &Rows) -> String {
 
 /// Tables in Markdown.
 pub(crate) fn markdown(report: &Report) -> String {
-    layout(report, |heading, table| {
-        let mut table = filled(table);
-        table.load_style(presets::ASCII_MARKDOWN).set_content_arrangement(ContentArrangement::Disabled);
-        format!("## {heading}\n\n{table}\n")
-    })
+    layout(report, markdown_table)
+}
+
+pub(super) fn markdown_table(heading: &str, rows: &Rows) -> String {
+    let mut table = filled(rows);
+    table.load_style(presets::ASCII_MARKDOWN).set_content_arrangement(ContentArrangement::Disabled);
+    format!("## {heading}\n\n{table}\n")
 }
 
 /// Heading and rows; the first row is the header.
-type Rows = Vec<Vec<String>>;
+pub(super) type Rows = Vec<Vec<String>>;
 
 fn filled(rows: &Rows) -> Table {
     let mut table = Table::new();
@@ -63,6 +66,7 @@ fn layout(report: &Report, table: impl Fn(&str, &Rows) -> String) -> String {
         }
     };
     more("Against Best Single: is the difference real?", against_best_single(report));
+    more(OUTSIDE, outside(report));
     more("Ratios to the controls and hard queries, with 95 % intervals", Some(ratios(report)));
     more(&format!("Sweep: the most accurate operating point, {chosen}"), perf_gain(report));
     more(
@@ -78,18 +82,24 @@ fn layout(report: &Report, table: impl Fn(&str, &Rows) -> String) -> String {
     text
 }
 
+/// What the run is, and a line for each control that was on: whoever reads the numbers reads these first.
 fn title(report: &Report) -> String {
-    format!(
+    let mut title = format!(
         "{} ({} track, seeds {}, {} queries tested, run {})",
         report.name,
         report.track,
         report.seeds.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
         report.queries,
         report.run_id
-    )
+    );
+    report.controls.iter().for_each(|line| title.push_str(&format!("\n\ncontrol: {line}")));
+    title
 }
 
 const LEADERBOARD: &str = "Leaderboard: quality alone";
+
+/// The heading of what is compared with nobody.
+const OUTSIDE: &str = "Outside the ranks: quality alone";
 
 /// The heading of the only table with measured times.
 const OVERHEAD: &str = "Router overhead (time is measured, differs between machines, and is part of no digest)";
@@ -104,9 +114,19 @@ fn ok_lines(report: &Report) -> impl Iterator<Item = &Line> {
 }
 
 fn leaderboard(report: &Report) -> Rows {
+    board("rank", report.lines.iter().filter(|line| line.unranked.is_none()))
+}
+
+/// The same of those that stand outside the ranks, with the reason in place of the rank.
+fn outside(report: &Report) -> Option<Rows> {
+    let rows = board("why", report.lines.iter().filter(|line| line.unranked.is_some()));
+    (rows.len() > 1).then_some(rows)
+}
+
+fn board<'a>(second: &str, lines: impl Iterator<Item = &'a Line>) -> Rows {
     let mut rows = header([
         "",
-        "rank",
+        second,
         "AvgAcc %",
         "95 % interval",
         "vs Best Single",
@@ -114,7 +134,7 @@ fn leaderboard(report: &Report) -> Rows {
         "cost USD",
         "95 % interval",
     ]);
-    for line in &report.lines {
+    for line in lines {
         if line.status != "ok" {
             rows.push(vec![line.name.clone(), line.status.clone()]);
             continue;
@@ -122,7 +142,7 @@ fn leaderboard(report: &Report) -> Rows {
         let difference = line.metric("DiffToBestSingle").filter(|_| line.name != "Best Single");
         rows.push(vec![
             line.name.clone(),
-            line.value("Rank").map_or(NONE.into(), |rank| format!("{rank:.0}")),
+            line.unranked.clone().unwrap_or_else(|| decimals(line.value("Rank"), 0)),
             decimals(line.value("AvgAcc"), 2),
             ends(line.metric("AvgAcc"), 2),
             difference.and_then(|d| d.value).map_or(NONE.into(), |d| format!("{d:+.2}")),
@@ -303,7 +323,7 @@ fn by_dataset(report: &Report) -> Rows {
     rows
 }
 
-fn decimals(value: Option<f64>, digits: usize) -> String {
+pub(super) fn decimals(value: Option<f64>, digits: usize) -> String {
     value.map_or(NONE.into(), |value| format!("{value:.digits$}"))
 }
 
@@ -311,7 +331,7 @@ fn signed(value: Option<f64>) -> String {
     value.map_or(NONE.into(), |value| format!("{value:+.2}"))
 }
 
-fn ends(number: Option<Number>, digits: usize) -> String {
+pub(super) fn ends(number: Option<Number>, digits: usize) -> String {
     between(number, |end| format!("{end:.digits$}"))
 }
 

@@ -43,6 +43,9 @@ pub(crate) fn strategies_of(routers: usize) -> usize {
     CONTROLS.len() + 3 * routers
 }
 
+/// The choice of a reference model, which is beside the pool.
+pub(crate) const OUTSIDE: u32 = u32::MAX;
+
 /// A router that answered under every seed, and what it did under each.
 pub(crate) struct Routed {
     pub(crate) name: String,
@@ -60,7 +63,7 @@ pub(crate) struct Decided {
     pub(crate) test: Vec<Answers>,
     /// The same on the validation part.
     pub(crate) validation: Vec<Answers>,
-    /// The model of each test row at quality alone.
+    /// The model of each test row at quality alone; [`OUTSIDE`] for one that is not in the pool.
     pub(crate) choices: Vec<u32>,
     /// test rows x models at quality alone, where the router says what it thinks of each model.
     pub(crate) utilities: Option<Vec<f64>>,
@@ -199,8 +202,7 @@ impl Decided {
             let overhead_usd = usd_per_ns * row.route_ns as f64 + usd_per_fuel * row.fuel as f64;
             answers.cost_usd[at] = row.cost_usd.map_or(f64::NAN, |cost_usd| cost_usd + overhead_usd);
             if is_test && index == 0 {
-                let model = data.model_index(row.model.as_str());
-                decided.choices[at] = model.ok_or_else(|| wrong(format!("`{}` is not in the pool", row.model)))?;
+                decided.choices[at] = data.model_index(row.model.as_str()).unwrap_or(OUTSIDE);
                 if let Some(utilities) = row.utilities.as_ref().filter(|utilities| utilities.len() == models) {
                     let all = decided.utilities.get_or_insert_with(|| vec![f64::NAN; seed.parts.test.len() * models]);
                     let places = &mut all[at * models..(at + 1) * models];

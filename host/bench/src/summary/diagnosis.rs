@@ -1,9 +1,13 @@
 //! What a router does beyond one number: its whole curve against fixed marks, hard queries one by one, and what it is
 //! wrong about. Computed for every seed and averaged over those that have it.
 
+use routerlab_metrics::agreement::{self, Agreement};
+use routerlab_metrics::calibration;
+use routerlab_metrics::collapse::{collapse, dearest};
 use routerlab_metrics::curve::Curve;
 use routerlab_metrics::hard::RightModels;
 use routerlab_metrics::pareto::hypervolume;
+use routerlab_metrics::skill::permutation_test;
 use routerlab_metrics::{Accuracy, Answers, OperatingPoint, precision_weights};
 
 use super::over_seeds::tested;
@@ -20,6 +24,12 @@ const REACHED: [u32; 2] = [95, 100];
 
 /// The most models that Recall@r looks at.
 const RANKED: usize = 5;
+
+/// Bins of the expected calibration error.
+const BINS: usize = 15;
+
+/// Permutations of the test of skill within datasets. Its p-value over seeds is a mean, which errs to the safe side.
+const PERMUTATIONS: usize = 1000;
 
 /// A metric, its unit, and its value on one seed if it has one.
 type Found = (String, &'static str, Option<f64>);
@@ -45,6 +55,44 @@ pub(crate) fn add(table: &mut Table, data: &Data, seeds: &[SeedView], routers: &
         let about = About { router: &router.name, seed: "all", dataset: "macro", preference: 0.0, n };
         for (metric, unit) in names {
             table.add_mean_of_seeds(about, &metric, unit);
+        }
+    }
+    add_agreement(table, seeds, routers);
+}
+
+/// For every router and every other the share of test queries on which they choose the same model (`SameChoice with x`)
+/// and on which both are right or both wrong (`SameOutcome with x`).
+fn add_agreement(table: &mut Table, seeds: &[SeedView], routers: &[Routed]) {
+    let n = tested(seeds).len();
+    for (at, seed) in seeds.iter().enumerate() {
+        let decided = || routers.iter().map(|router| &router.decided[at]);
+        let choices: Vec<&[u32]> = decided().map(|decided| decided.choices.as_slice()).collect();
+        let answers: Vec<&Answers> = decided().map(|decided| &decided.test[0]).collect();
+        let label = seed.seed.to_string();
+        let kinds =
+            [("SameChoice", agreement::of_decisions(&choices)), ("SameOutcome", agreement::of_correctness(&answers))];
+        for (name, found) in kinds {
+            for (a, router) in routers.iter().enumerate() {
+                for (b, other) in routers.iter().enumerate().filter(|(b, _)| *b != a) {
+                    let share = found.as_ref().and_then(|found: &Agreement| found.percent(a, b));
+                    let about = About {
+                        router: &router.name,
+                        seed: &label,
+                        dataset: "micro",
+                        preference: 0.0,
+                        n: seed.test.rows(),
+                    };
+                    table.add(about, &format!("{name} with {}", other.name), "percent", share, None);
+                }
+            }
+        }
+    }
+    for router in routers {
+        let about = About { router: &router.name, seed: "all", dataset: "micro", preference: 0.0, n };
+        for other in routers.iter().filter(|other| other.name != router.name) {
+            for name in ["SameChoice", "SameOutcome"] {
+                table.add_mean_of_seeds(about, &format!("{name} with {}", other.name), "percent");
+            }
         }
     }
 }
@@ -96,7 +144,18 @@ fn of_answers(seed: &SeedView, decided: &Decided, models: usize) -> Vec<Found> {
     for (k, regret) in right.regret(&seed.test, answers).into_iter().enumerate() {
         found.push((format!("Regret@{k}"), "points", Some(regret)));
     }
+    let skill = permutation_test(&seed.test, &decided.choices, PERMUTATIONS, u64::from(seed.seed)).ok();
+    found.push(("WithinDatasetSkill".into(), "points", skill.map(|skill| skill.points)));
+    found.push(("WithinDatasetSkillP".into(), "1", skill.map(|skill| skill.p_value)));
+    let collapsed = dearest(&seed.test).and_then(|dearest| collapse(&seed.test, &decided.choices, dearest).ok());
+    found.push(("RoutingCollapse".into(), "percent", collapsed.and_then(|collapsed| collapsed.index)));
     if let Some(utilities) = &decided.utilities {
+        let pool = calibration::of_pool(&seed.test, utilities, BINS);
+        // A utility outside of 0 to 1 is no predicted success: then the router has no calibration.
+        let pool = pool.filter(|pool| pool.outside == 0);
+        found.push(("Brier".into(), "1", pool.as_ref().map(|pool| pool.brier)));
+        let error = pool.as_ref().map(|pool| pool.expected_calibration_error);
+        found.push(("CalibrationError".into(), "1", error));
         for r in 1..=RANKED.min(models) {
             found.push((format!("Recall@{r}"), "percent", right.recall(&seed.test, utilities, r, HARD)));
         }

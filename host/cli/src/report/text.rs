@@ -74,6 +74,7 @@ fn layout(report: &Report, table: impl Fn(&str, &Rows) -> String) -> String {
         cost_save(report),
     );
     more("Sweep: the whole curve against fixed marks, on test", curve(report));
+    more("What the choices are like", behaviour(report));
     more("Hard queries: how often right where few models are, and where the best answer is lost", hard(report));
     more("Accuracy by dataset, percent", Some(by_dataset(report)));
     more(OVERHEAD, overhead(report));
@@ -228,6 +229,35 @@ fn curve(report: &Report) -> Option<Rows> {
         rows.push(row);
     }
     routers().any(|line| line.value("AreaUnderCurve").is_some()).then_some(rows)
+}
+
+/// Whether a router does more than tell datasets apart, whether its estimates can be believed, and where its money goes.
+fn behaviour(report: &Report) -> Option<Rows> {
+    let mut rows = header([
+        "",
+        "skill within datasets",
+        "p",
+        "collapse %",
+        "Brier",
+        "calibration error",
+        "cost vs Best Single % (by dataset)",
+        "micro %",
+        "precision-weighted %",
+    ]);
+    for line in ok_lines(report).filter(|line| line.kind == "router") {
+        rows.push(vec![
+            line.name.clone(),
+            signed(line.value("WithinDatasetSkill")),
+            decimals(line.value("WithinDatasetSkillP"), 3),
+            decimals(line.value("RoutingCollapse"), 1),
+            decimals(line.value("Brier"), 3),
+            decimals(line.value("CalibrationError"), 3),
+            decimals(line.value("CostPerDatasetVsBestSingle"), 1),
+            decimals(line.value("MicroAcc"), 2),
+            decimals(line.value("PrecisionWeightedAcc"), 2),
+        ]);
+    }
+    (rows.len() > 1).then_some(rows)
 }
 
 /// HardAcc and Recall on hard queries, and the share of the gap to the Oracle by how many models were right.

@@ -1,6 +1,6 @@
 //! Predicts each model's score, cost and latency from the nearest training queries and weighs them.
 
-use routerlab_learn::{LocalMean, Near, nearest, neighbour_counts};
+use routerlab_learn::{LocalMean, Near, known_rows, nearest, neighbour_counts, remember, values_of};
 use routerlab_sdk::{
     Decisions, Error, Matrix, Measure, Needs, Preference, QuerySet, Router, State, StateWriter, TrainingSet,
     Unavailable, Utilities, export_router, log,
@@ -50,7 +50,7 @@ struct Remembered {
 
 /// The training queries and what every model did on them.
 pub struct CarrotKnn {
-    /// rows x width, each of length 1.
+    /// The queries on which any model has a score: rows x width, each of length 1.
     embeddings: Matrix,
     models: usize,
     local: LocalMean,
@@ -73,6 +73,10 @@ impl Router for CarrotKnn {
             return Err(Error::config("shrink", format!("must be finite and not negative: {}", config.shrink)));
         }
         let k = config.k.unwrap_or(UNCHOSEN);
+        let known = known_rows(&train.table(Measure::Score)?);
+        if known.is_empty() {
+            return Err(Error::unsupported("no model has a score in training"));
+        }
         let remembered = |measure, name: &str| {
             let means: Vec<f32> = train.means(measure)?.into_iter().map(|mean| mean as f32).collect();
             // Without it a model would look free, or all others too dear.
@@ -80,17 +84,14 @@ impl Router for CarrotKnn {
                 log::warn(format!("{name} is left out of all choices: unknown for some model in training"));
                 return Ok(Remembered { k, means: Vec::new(), values: Vec::new() });
             }
-            Ok::<_, Error>(Remembered { k, means, values: train.table(measure)?.into_values() })
+            Ok::<_, Error>(Remembered { k, means, values: values_of(train.table(measure)?, &known) })
         };
         let measures = [
             remembered(Measure::Score, "score")?,
             remembered(Measure::CostUsd, "cost")?,
             remembered(Measure::LatencyMs, "latency")?,
         ];
-        if measures[0].means.iter().all(|mean| mean.is_nan()) {
-            return Err(Error::unsupported("no model has a score in training"));
-        }
-        let embeddings = train.queries().embedding_matrix()?.normalise_rows()?;
+        let embeddings = remember(train.queries(), &known)?;
         let local = LocalMean { beta: 0.0, shrink: config.shrink };
         let mut carrot = Self { embeddings, models: train.models().len(), local, measures };
         if config.k.is_none() && validation.rows() > 0 {

@@ -1,9 +1,9 @@
 //! Leaves the best single model only where the nearest training queries say so beyond their error.
 
-use routerlab_learn::{Expense, Near, nearest, neighbour_counts};
+use routerlab_learn::{Expense, Near, known_rows, nearest, neighbour_counts, remember, values_of};
 use routerlab_sdk::{
-    Decisions, Error, Matrix, Measure, Needs, Preference, QuerySet, Router, State, StateWriter, TrainingSet,
-    Unavailable, Utilities, export_router, log,
+    Decisions, Error, Matrix, Measure, ModelIndex, Needs, Preference, QuerySet, Router, State, StateWriter,
+    TrainingSet, Unavailable, Utilities, export_router, log,
 };
 use serde::Deserialize;
 
@@ -35,7 +35,7 @@ pub struct Config {
 
 /// The training queries, how every model did on them, and how much evidence is asked for.
 pub struct KnnGuard {
-    /// rows x width, each of length 1.
+    /// The queries on which any model has a score: rows x width, each of length 1.
     embeddings: Matrix,
     scores: Vec<f32>,
     /// Mean over groups of each model's mean score; NaN where there is none.
@@ -60,12 +60,14 @@ impl Router for KnnGuard {
             return Err(Error::config("guard", format!("must be finite and not negative: {guard}")));
         }
         let means: Vec<f32> = train.macro_means(Measure::Score)?.into_iter().map(|mean| mean as f32).collect();
-        if means.iter().all(|mean| mean.is_nan()) {
+        let table = train.table(Measure::Score)?;
+        let known = known_rows(&table);
+        if known.is_empty() {
             return Err(Error::unsupported("no model has a score in training"));
         }
         let mut router = Self {
-            embeddings: train.queries().embedding_matrix()?.normalise_rows()?,
-            scores: train.table(Measure::Score)?.into_values(),
+            embeddings: remember(train.queries(), &known)?,
+            scores: values_of(table, &known),
             means,
             expense: Expense::of(train)?,
             k: config.k.unwrap_or(UNCHOSEN.0),
@@ -98,7 +100,7 @@ impl Router for KnnGuard {
         unavailable: &Unavailable,
     ) -> Result<Vec<Decisions>, Error> {
         let near = nearest(&self.embeddings, queries, self.k)?;
-        preferences.iter().map(|wish| self.advantages(&near, wish).decide(unavailable)).collect()
+        preferences.iter().map(|wish| self.decide(&near, wish, unavailable)).collect()
     }
 }
 
@@ -108,20 +110,27 @@ impl KnnGuard {
         self.expense.write(writer).finish(vec![self.embeddings])
     }
 
-    /// The model that is best everywhere under a preference; of equals the one with the lower index.
-    fn single(&self, preference: &Preference) -> usize {
+    /// The available model that is best everywhere under a preference; of equals the one with the lower index.
+    fn single(&self, preference: &Preference, available: &[ModelIndex]) -> usize {
         let worth = |model: usize| match self.means[model] {
             mean if mean.is_nan() => f32::NEG_INFINITY,
             mean => mean - self.expense.price(model, preference),
         };
-        (1..self.means.len()).fold(0, |best, model| if worth(model) > worth(best) { model } else { best })
+        let all = available.iter().map(|model| *model as usize);
+        all.reduce(|best, model| if worth(model) > worth(best) { model } else { best }).unwrap_or(0)
+    }
+
+    /// What can be chosen is measured against the best of what can be chosen.
+    fn decide(&self, near: &Near, preference: &Preference, unavailable: &Unavailable) -> Result<Decisions, Error> {
+        let single = self.single(preference, &unavailable.rest(self.means.len())?);
+        self.advantages(near, preference, single).decide(unavailable)
     }
 
     /// For each model what is sure of its advantage over the best single one: the mean paired difference over the
     /// neighbours with both, less `guard` standard errors of it, less what it costs more. The best single model itself
     /// stands a hair above 0, so that it is left only for an advantage.
-    fn advantages(&self, near: &Near, preference: &Preference) -> Utilities {
-        let (models, single) = (self.means.len(), self.single(preference));
+    fn advantages(&self, near: &Near, preference: &Preference, single: usize) -> Utilities {
+        let models = self.means.len();
         let mut utilities = Utilities::new(near.len(), models);
         let mut sums = vec![(0.0, 0.0, 0_u32); models];
         for (query, neighbours) in near.iter().enumerate() {
@@ -163,7 +172,7 @@ impl KnnGuard {
         for &guard in &guards {
             for &k in &counts {
                 (self.k, self.guard) = (k, guard);
-                let decided = self.advantages(&near, &Preference::QUALITY).decide(&Unavailable::NONE)?;
+                let decided = self.decide(&near, &Preference::QUALITY, &Unavailable::NONE)?;
                 let score = validation.score_of(decided.choices())?;
                 if best.is_none_or(|(most, _, _)| score >= most) {
                     best = Some((score, guard, k));

@@ -1,7 +1,9 @@
 use routerlab_sdk::testing::{easy_and_hard, right_share, specialists, withstands_every_edge};
-use routerlab_sdk::{InMemory, Preference, Router, Unavailable};
+use routerlab_sdk::{Error, InMemory, Matrix, Preference, Router, State, StateWriter, Unavailable};
 
-use super::{Config, KnnGuard};
+use super::{Config, KnnGuard, TAG};
+
+const NONE: f32 = f32::NAN;
 
 #[test]
 fn every_kind_of_query_goes_to_its_specialist() {
@@ -47,6 +49,54 @@ fn the_best_single_model_is_left_only_for_an_advantage_beyond_its_error() {
     assert_eq!(choice(1, 9, 2.0), 1);
     // No difference is no advantage, whatever the guard.
     assert_eq!(choice(5, 5, 0.0), 0);
+}
+
+/// Neighbours at one place, one row each, and thirty queries far away with the last row.
+fn chosen(near: &[[f32; 3]], far: [f32; 3], unavailable: &[u32]) -> u32 {
+    let scores = [near.concat(), far.repeat(30)].concat();
+    let embeddings = [[1.0, 0.0].repeat(near.len()), [0.0, 1.0].repeat(30)].concat();
+    let set = InMemory::new(3).embeddings(2, embeddings).scores(scores).build().unwrap();
+    let nothing = InMemory::new(3).embeddings(2, vec![]).build().unwrap();
+    let config = Config { k: Some(10), guard: Some(1.0) };
+    let router = KnnGuard::load(KnnGuard::train(&set, &nothing, config, 1).unwrap()).unwrap();
+    let queries = InMemory::new(0).embeddings(2, vec![1.0, 0.0]).queries().unwrap();
+    let unavailable = unavailable.iter().copied().collect();
+    router.route(&queries, &[Preference::QUALITY], &unavailable).unwrap()[0].choices()[0]
+}
+
+#[test]
+fn without_the_best_single_model_the_next_one_is_guarded() {
+    // Model 0 is best everywhere; then comes model 2, which model 1 beats nearby by 6 to 4 only.
+    let near: Vec<[f32; 3]> = (0..10).map(|row| [1.0, f32::from(row < 6), f32::from(row >= 6)]).collect();
+    assert_eq!(chosen(&near, [1.0, 0.0, 0.5], &[]), 0);
+    assert_eq!(chosen(&near, [1.0, 0.0, 0.5], &[0]), 2);
+    assert_eq!(chosen(&near, [1.0, 0.0, 0.5], &[0, 2]), 1);
+}
+
+#[test]
+fn a_row_without_any_record_is_no_neighbour_and_few_in_common_are_no_evidence() {
+    // Ten rows that say nothing lie nearest by their number; behind them model 1 is always right, model 0 never.
+    let near = |known: usize| [vec![[NONE; 3]; 10], vec![[0.0, 1.0, NONE]; known]].concat();
+    assert_eq!(chosen(&near(10), [1.0, 0.0, NONE], &[]), 1);
+    let few = |common: usize| -> Vec<[f32; 3]> {
+        (0..10).map(|row| [0.0, if row < common { 1.0 } else { NONE }, NONE]).collect()
+    };
+    assert_eq!(chosen(&few(5), [1.0, 0.0, NONE], &[]), 1);
+    assert_eq!(chosen(&few(4), [1.0, 0.0, NONE], &[]), 0);
+}
+
+#[test]
+fn settings_that_make_no_sense_and_states_that_do_not_fit_are_refused() {
+    let set = InMemory::new(1).embeddings(1, vec![1.0]).scores(vec![1.0]).build().unwrap();
+    let refused = |config| KnnGuard::train(&set, &set, config, 1).err();
+    let zero = refused(Config { k: Some(0), guard: None });
+    assert_eq!(zero, Some(Error::config("k", "must be at least 1: 0")));
+    let negative = refused(Config { k: None, guard: Some(-1.0) });
+    assert_eq!(negative, Some(Error::config("guard", "must be finite and not negative: -1")));
+    assert!(KnnGuard::load(State::default()).is_err());
+    let writer = StateWriter::new(TAG).u32(1).f64(1.0).f32s(&[0.5]).f32s(&[0.5, 0.5]).f32s(&[]).f32s(&[]);
+    let state = writer.finish(vec![Matrix::new(1, 1, vec![1.0]).unwrap()]);
+    assert_eq!(KnnGuard::load(state).err(), Some(Error::malformed("the parts of the state do not fit together")));
 }
 
 #[test]

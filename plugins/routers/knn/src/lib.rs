@@ -1,6 +1,6 @@
 //! Predicts each model's score from the nearest training queries.
 
-use routerlab_learn::{LocalMean, Near, nearest, neighbour_counts};
+use routerlab_learn::{LocalMean, Near, known_rows, nearest, neighbour_counts, remember, values_of};
 use routerlab_sdk::{
     Decisions, Error, Matrix, Measure, Needs, Preference, QuerySet, Router, State, StateWriter, TrainingSet,
     Unavailable, Utilities, export_router, log,
@@ -57,23 +57,13 @@ impl Router for Knn {
     fn train(train: &TrainingSet<'_>, validation: &TrainingSet<'_>, config: Config, _: u64) -> Result<State, Error> {
         config.check()?;
         let table = train.table(Measure::Score)?;
-        // A row on which nothing is known would only take a neighbour's place.
-        let known: Vec<u32> = (0..table.rows() as u32)
-            .filter(|&row| table.row(row as usize).iter().any(|score| !score.is_nan()))
-            .collect();
+        let known = known_rows(&table);
         if known.is_empty() {
             return Err(Error::unsupported("no model has a score in training"));
         }
-        let embeddings = train.queries().embedding_matrix()?.normalise_rows()?;
-        let (embeddings, scores) = if known.len() == table.rows() {
-            (embeddings, table.into_values())
-        } else {
-            let scores = known.iter().flat_map(|&row| table.row(row as usize)).copied().collect();
-            (embeddings.gather(&known)?, scores)
-        };
         let mut knn = Self {
-            embeddings,
-            scores,
+            embeddings: remember(train.queries(), &known)?,
+            scores: values_of(table, &known),
             means: train.means(Measure::Score)?.into_iter().map(|mean| mean as f32).collect(),
             k: config.k.unwrap_or(UNCHOSEN),
             local: LocalMean { beta: config.beta, shrink: config.shrink },

@@ -34,7 +34,7 @@ pub use fit::{Fitted, Learner, Schedule, fit};
 pub use graph::{Edges, Graph};
 pub use graph_router::{GraphRouter, TaskSource};
 pub use heads::{Heads, Network, Targets};
-pub use memory::{LocalMean, Near, nearest, neighbour_counts};
+pub use memory::{LocalMean, Near, known_rows, nearest, neighbour_counts, remember, values_of};
 pub use normal::normal;
 pub use pair::{Match, best_model, cheapest_first};
 pub use perceptron::Perceptron;

@@ -1,6 +1,29 @@
 //! Training queries that are remembered, and what models did on the nearest of them.
 
-use routerlab_sdk::{Error, Matrix, Metric, QuerySet};
+use routerlab_sdk::{Error, Matrix, Metric, QuerySet, Table};
+
+/// The rows on which any model is known, ascending: a row on which nothing is known would only take a neighbour's place.
+pub fn known_rows(table: &Table) -> Vec<u32> {
+    let known = |&row: &u32| table.row(row as usize).iter().any(|value| !value.is_nan());
+    (0..table.rows() as u32).filter(known).collect()
+}
+
+/// What a table says of these rows (ascending, each once), row after row.
+pub fn values_of(table: Table, rows: &[u32]) -> Vec<f32> {
+    if rows.len() == table.rows() {
+        return table.into_values();
+    }
+    rows.iter().flat_map(|&row| table.row(row as usize)).copied().collect()
+}
+
+/// The embeddings of these rows (ascending, each once), each brought to length 1.
+///
+/// # Errors
+/// When there are no embeddings.
+pub fn remember(queries: &QuerySet<'_>, rows: &[u32]) -> Result<Matrix, Error> {
+    let all = queries.embedding_matrix()?.normalise_rows()?;
+    if rows.len() == all.rows() { Ok(all) } else { all.gather(rows) }
+}
 
 /// For each query its neighbours: row and cosine, nearest first.
 pub type Near = Vec<Vec<(usize, f64)>>;
@@ -67,7 +90,9 @@ pub fn neighbour_counts(candidates: &[u32], rows: usize) -> Vec<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::{LocalMean, neighbour_counts};
+    use routerlab_sdk::{InMemory, Measure};
+
+    use super::{LocalMean, known_rows, nearest, neighbour_counts, remember, values_of};
 
     const NONE: f32 = f32::NAN;
 
@@ -84,6 +109,19 @@ mod tests {
         // The third row is far and hardly weighs.
         let sharp = LocalMean { beta: 50.0, ..plain };
         assert!(sharp.of(&near, 3, &values, &[0.5; 3])[0] > 0.999);
+    }
+
+    #[test]
+    fn a_row_on_which_nothing_is_known_takes_no_neighbours_place() {
+        let set = InMemory::new(2).embeddings(2, vec![0.0, 4.0, 3.0, 0.0, 5.0, 0.5]);
+        let set = set.scores(vec![0.25, NONE, NONE, NONE, NONE, 0.75]).build().unwrap();
+        let table = set.table(Measure::Score).unwrap();
+        let rows = known_rows(&table);
+        assert_eq!(rows, [0, 2]);
+        let remembered = remember(set.queries(), &rows).unwrap();
+        let near = nearest(&remembered, &InMemory::new(0).embeddings(2, vec![1.0, 0.0]).queries().unwrap(), 1).unwrap();
+        let values = values_of(table, &rows);
+        assert!(near[0][0].0 == 1 && values[0] == 0.25 && values[3] == 0.75 && values.len() == 4);
     }
 
     #[test]

@@ -3,12 +3,18 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use routerlab_bench::{ColdStart, Experiment, Input, Labels};
+use routerlab_bench::{ColdStart, Experiment, Input, Labels, Track};
 
 /// Each takes the place of a key of the experiment file, and is as much a part of the run as the key.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Controls (instead of the experiment file's keys)")]
 pub(crate) struct Controls {
+    /// The data folder [data.dir], relative to the current folder
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Whose protocol the numbers follow [protocol.track]
+    #[arg(long, value_enum, value_name = "TRACK")]
+    track: Option<TrackFlag>,
     /// Permute the records of train and of validation queries within their dataset [protocol.labels]
     #[arg(long)]
     shuffle_labels: bool,
@@ -57,6 +63,15 @@ pub(crate) struct Controls {
     pub(super) learning_curve: Vec<f64>,
 }
 
+/// The track, as the flag says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum TrackFlag {
+    /// Choices on validation, missing records unavailable
+    Fair,
+    /// The protocol of LLMRouterBench to the letter
+    Compat,
+}
+
 /// What routers get as text, as the flag says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum InputFlag {
@@ -72,6 +87,16 @@ impl Controls {
     /// Puts what was given in the place of the file's keys.
     pub(super) fn apply(&self, experiment: &mut Experiment) {
         let (protocol, data) = (&mut experiment.protocol, &mut experiment.data);
+        if let Some(dir) = &self.data {
+            // Paths of the file are relative to the file, those of flags are not.
+            data.dir = std::path::absolute(dir).unwrap_or_else(|_| dir.clone());
+        }
+        if let Some(track) = self.track {
+            protocol.track = match track {
+                TrackFlag::Fair => Track::Fair,
+                TrackFlag::Compat => Track::Compat,
+            };
+        }
         if self.shuffle_labels {
             protocol.labels = Labels::Shuffled;
         }

@@ -60,9 +60,9 @@ fn without_any_cost_perf_gain_remains_and_the_report_says_why() {
     let scratch = Scratch::new();
     scratch.starter();
     change(&scratch, |rows| rows.iter_mut().for_each(|row| row.cost_usd = None));
-    let (report, rows) = bench(&scratch, "free", "", &["best-single", "linear"]);
+    let (report, rows) = bench(&scratch, "free", "", &["best-single", "carrot-linear"]);
     assert_eq!(metric(&rows, "best-single", "PerfGain").value, Some(0.0));
-    assert_eq!(metric(&rows, "linear", "CostSave").value, None);
+    assert_eq!(metric(&rows, "carrot-linear", "CostSave").value, None);
     assert!(report.contains("\nNo total cost is known: "), "{report}");
     assert!(!report.contains("Sweep: the cheapest operating point"), "{report}");
 }

@@ -60,8 +60,8 @@ fn a_run_that_lost_cells_is_completed_and_its_tables_agree() {
         "runs.parquet",
         "metrics.parquet",
         "cells/knn-42.parquet",
-        "decisions/linear-999.parquet",
-        "cells/linear-999.parquet",
+        "decisions/carrot-linear-999.parquet",
+        "cells/carrot-linear-999.parquet",
         "decisions/random-42.parquet",
     ] {
         std::fs::remove_file(run.join(lost)).unwrap();
@@ -93,11 +93,11 @@ fn a_run_that_lost_cells_is_completed_and_its_tables_agree() {
     let metrics = read_table::<MetricRow>(&run.join("metrics.parquet")).unwrap().rows;
     let metric = |seed: &str| {
         let wanted = |row: &&MetricRow| {
-            row.router.as_str() == "linear" && row.metric.as_str() == "MicroAcc" && row.seed.as_str() == seed
+            row.router.as_str() == "carrot-linear" && row.metric.as_str() == "MicroAcc" && row.seed.as_str() == seed
         };
         metrics.iter().find(wanted).and_then(|row| row.value).unwrap()
     };
-    let decisions = read_table::<DecisionRow>(&run.join("decisions/linear-42.parquet")).unwrap().rows;
+    let decisions = read_table::<DecisionRow>(&run.join("decisions/carrot-linear-42.parquet")).unwrap().rows;
     let tested = || decisions.iter().filter(|row| row.part.as_str() == "test" && row.preference == 0.0);
     let mean = 100.0 * tested().filter_map(|row| row.score).sum::<f64>() / tested().count() as f64;
     assert!((metric("42") - mean).abs() < 1e-9);
@@ -111,12 +111,12 @@ fn the_leaderboard_prints_the_numbers_of_the_metrics_table() {
     let metrics = read_table::<MetricRow>(&run.join("metrics.parquet")).unwrap().rows;
     let metric = |name: &str| {
         let wanted = |row: &&MetricRow| {
-            row.router.as_str() == "linear"
+            row.router.as_str() == "carrot-linear"
                 && row.metric.as_str() == name
                 && row.seed.as_str() == "all"
                 && row.preference == 0.0
         };
-        metrics.iter().find(wanted).unwrap_or_else(|| panic!("no {name} of linear"))
+        metrics.iter().find(wanted).unwrap_or_else(|| panic!("no {name} of carrot-linear"))
     };
     let value = |name: &str, digits: usize| format!("{:.digits$}", metric(name).value.unwrap());
     let ends = |name: &str, digits: usize| {
@@ -167,7 +167,7 @@ fn the_leaderboard_prints_the_numbers_of_the_metrics_table() {
     ];
     for (heading, expected) in rows {
         let table = leaderboard.lines().skip_while(|line| !line.starts_with(heading));
-        let line = table.map(str::trim).find(|line| line.starts_with("linear ")).unwrap();
+        let line = table.map(str::trim).find(|line| line.starts_with("carrot-linear ")).unwrap();
         // Cells are apart by two blanks or more.
         let cells: Vec<&str> = line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).skip(1).collect();
         assert_eq!(cells, expected, "{heading}");
@@ -187,7 +187,7 @@ fn a_report_comes_in_every_format() {
     let (_, run) = demo(&scratch, "out");
     for (format, sign) in [
         ("markdown", "## Leaderboard"),
-        ("csv", "run_id,name,kind,status,component_sha256,AvgAcc,AvgAcc_low,AvgAcc_high,AvgAcc_n,"),
+        ("csv", "run_id,controls,name,kind,status,unranked,component_sha256,AvgAcc,AvgAcc_low,AvgAcc_high,AvgAcc_n,"),
         ("json", "\"run_id\""),
     ] {
         scratch.done([

@@ -12,7 +12,7 @@ use routerlab_records::{CellRow, CellStatus, read_folder};
 use tempfile::TempDir;
 
 /// The routers that ship with routerlab.
-pub(crate) const ROUTERS: [&str; 5] = ["random", "best-single", "knn", "avengers", "linear"];
+pub(crate) const ROUTERS: [&str; 5] = ["random", "best-single", "knn", "avengers", "carrot-linear"];
 
 /// The checkout: tests belong to a package two floors down.
 pub(crate) fn checkout() -> PathBuf {

@@ -14,6 +14,10 @@ use routerlab_records::{
 
 use crate::error::BenchError;
 use crate::experiment::DataChoice;
+use crate::reference::Reference;
+
+/// The table of embeddings, where none is named.
+const EMBEDDINGS: &str = "embeddings.parquet";
 
 /// Queries x models, in the order of the records: datasets by name, splits by name, records by index.
 #[derive(Debug)]
@@ -24,6 +28,8 @@ pub struct Data {
     pub ids: Vec<QueryId>,
     /// The prompt of each query.
     pub prompts: Vec<Arc<str>>,
+    /// The question of each query as its dataset has it; the prompt itself where they are equal.
+    pub origin_queries: Vec<Arc<str>>,
     /// The group of each query: equal texts have one, and the fair track never divides it.
     pub group_keys: Vec<Arc<str>>,
     /// The datasets in byte order.
@@ -42,6 +48,8 @@ pub struct Data {
     pub completion_tokens: Vec<f64>,
     /// Length of each prompt in tokens (the median over models); 0 where unknown.
     pub prompt_tokens: Vec<u32>,
+    /// Models outside the pool, in the order in which they were named.
+    pub references: Vec<Reference>,
     /// queries x width.
     pub embeddings: Option<Matrix>,
     /// sha-256 of every file that was read, by table.
@@ -80,13 +88,24 @@ impl Data {
             true => Pool::read(&table("pool.toml")?)?,
             false => Pool::default(),
         };
-        let (outcomes, left_out) = chosen(outcomes, choice).map_err(fail)?;
-        let embeddings_file = dir.join("embeddings.parquet");
-        let embeddings = match choice.embeddings && embeddings_file.exists() {
-            true => Some(embeddings(&outcomes, &table("embeddings.parquet")?)?),
+        let (outcomes, references, left_out) = chosen(outcomes, choice).map_err(fail)?;
+        let embeddings_file = choice.embeddings_file.as_deref().unwrap_or(Path::new(EMBEDDINGS));
+        let embeddings_path = dir.join(embeddings_file);
+        if choice.embeddings_file.is_some() && !embeddings_path.exists() {
+            let name = embeddings_file.display();
+            return Err(fail(format!(
+                "`data.embeddings_file` names `{name}`, and there is no such file in the folder"
+            )));
+        }
+        let embeddings = match choice.embeddings && embeddings_path.exists() {
+            true => {
+                // Under the name of the table, so that it does not matter how its file is called.
+                digests.insert(EMBEDDINGS.to_owned(), digest_file(&embeddings_path)?);
+                Some(embeddings(&outcomes, &embeddings_path)?)
+            }
             false => None,
         };
-        Self::arranged(dir, &outcomes, &pool, embeddings, digests, left_out)
+        Self::arranged(dir, &outcomes, &pool, embeddings, digests, left_out).map(|data| Self { references, ..data })
     }
 
     fn arranged(
@@ -116,10 +135,16 @@ impl Data {
                 description: known.description,
             }
         };
+        let prompts: Vec<Arc<str>> = queries.iter().map(|query| Arc::from(query.prompt.as_str())).collect();
+        let origin = |(query, prompt): (&QueryRow, &Arc<str>)| match query.origin_query == **prompt {
+            true => Arc::clone(prompt),
+            false => Arc::from(query.origin_query.as_str()),
+        };
         Ok(Self {
             dir: dir.to_owned(),
             ids: queries.iter().map(|query| query.query_id.clone()).collect(),
-            prompts: queries.iter().map(|query| Arc::from(query.prompt.as_str())).collect(),
+            origin_queries: queries.iter().zip(&prompts).map(origin).collect(),
+            prompts,
             group_keys: queries.iter().map(|query| Arc::from(query.group_key.as_str())).collect(),
             datasets: outcomes.datasets().to_vec(),
             dataset,
@@ -129,6 +154,7 @@ impl Data {
             completion_tokens: outcomes.completion_tokens().to_vec(),
             models,
             observed,
+            references: Vec::new(),
             embeddings,
             digests,
             left_out,
@@ -172,22 +198,30 @@ impl Data {
     }
 }
 
-/// The queries and models that the choice keeps, and how many queries had to go because of missing scores.
-fn chosen(outcomes: Outcomes, choice: &DataChoice) -> Result<(Outcomes, usize), String> {
+/// The queries and models that the choice keeps, its models outside the pool, and how many queries had to go because of
+/// missing scores.
+fn chosen(outcomes: Outcomes, choice: &DataChoice) -> Result<(Outcomes, Vec<Reference>, usize), String> {
     for name in &choice.datasets {
         if !outcomes.datasets().iter().any(|dataset| dataset.as_str() == name) {
             let known: Vec<_> = outcomes.datasets().iter().map(|dataset| dataset.as_str()).collect();
             return Err(format!("`data.datasets` names {name:?}; there are: {}", known.join(", ")));
         }
     }
-    for name in &choice.models {
-        if !outcomes.models().iter().any(|model| model.as_str() == name) {
-            let known: Vec<_> = outcomes.models().iter().map(|model| model.as_str()).collect();
-            return Err(format!("`data.models` names {name:?}; there are: {}", known.join(", ")));
+    for (key, names) in [("models", &choice.models), ("reference_models", &choice.reference_models)] {
+        for name in names {
+            if !outcomes.models().iter().any(|model| model.as_str() == name) {
+                let known: Vec<_> = outcomes.models().iter().map(|model| model.as_str()).collect();
+                return Err(format!("`data.{key}` names {name:?}; there are: {}", known.join(", ")));
+            }
         }
     }
+    if let Some(name) = choice.models.iter().find(|name| choice.reference_models.contains(name)) {
+        return Err(format!("{name:?} is in `data.models` and in `data.reference_models`; remove it from one of them"));
+    }
+    let among = |names: &[String], at: &usize| names.iter().any(|name| *name == *outcomes.models()[*at]);
     let models: Vec<usize> = (0..outcomes.models().len())
-        .filter(|at| choice.models.is_empty() || choice.models.iter().any(|name| *name == *outcomes.models()[*at]))
+        .filter(|at| choice.models.is_empty() || among(&choice.models, at))
+        .filter(|at| !among(&choice.reference_models, at))
         .collect();
     let in_datasets: Vec<usize> = (0..outcomes.queries().len())
         .filter(|row| {
@@ -206,9 +240,22 @@ fn chosen(outcomes: Outcomes, choice: &DataChoice) -> Result<(Outcomes, usize), 
     }
     let left_out = in_datasets.len() - kept.len();
     let outcomes = if kept.len() == outcomes.queries().len() { outcomes } else { outcomes.select(&kept) };
+    let references = choice.reference_models.iter().map(|name| reference(&outcomes, name)).collect();
     let all = models.len() == outcomes.models().len();
     let outcomes = if all { outcomes } else { with_models(&outcomes, &models).map_err(|error| error.to_string())? };
-    Ok((outcomes, left_out))
+    Ok((outcomes, references, left_out))
+}
+
+/// One model's column of every block.
+fn reference(outcomes: &Outcomes, name: &str) -> Reference {
+    let model = outcomes.models().partition_point(|model| model.as_str() < name);
+    let column = |block: &[f64]| block.chunks_exact(outcomes.models().len()).map(|row| row[model]).collect();
+    Reference {
+        name: name.into(),
+        scores: column(outcomes.scores()),
+        costs_usd: column(outcomes.costs_usd()),
+        latency_ms: column(outcomes.latencies_ms()),
+    }
 }
 
 /// The columns of some models.

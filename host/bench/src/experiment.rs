@@ -1,11 +1,14 @@
 //! The experiment file: one TOML file that describes a whole sweep.
 
 mod check;
+mod controls;
 
 use std::path::{Path, PathBuf};
 
 use routerlab_plugin::Limits;
 use serde::{Deserialize, Serialize};
+
+pub use controls::{ColdStart, Input, Labels};
 
 use crate::error::BenchError;
 
@@ -46,12 +49,19 @@ pub struct DataChoice {
     /// Only these models; all when empty.
     #[serde(default)]
     pub models: Vec<String>,
+    /// Models that stay out of the pool (other routers, systems from outside): no router sees or chooses them, but a
+    /// `[[router]]` with `reference` stands for one of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reference_models: Vec<String>,
     /// Only queries that every model of the pool has a score for.
     #[serde(default)]
     pub complete_only: bool,
     /// Whether routers get embeddings (if the data has any).
     #[serde(default = "yes")]
     pub embeddings: bool,
+    /// The table of embeddings, relative to `dir`. Default: `embeddings.parquet`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embeddings_file: Option<PathBuf>,
 }
 
 /// Which protocol the numbers follow.
@@ -100,6 +110,31 @@ pub struct Protocol {
     /// routed the query at all preferences. Default: routers work for nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub router_usd_per_second: Option<f64>,
+    /// What a billion units of a router's own fuel cost in US dollars, charged likewise. Fuel is counted, not measured,
+    /// so such costs are the same on every machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub router_usd_per_gigafuel: Option<f64>,
+    /// `true` (default), or `shuffled` as a control: see [`Labels`].
+    #[serde(skip_serializing_if = "is_default")]
+    pub labels: Labels,
+    /// `prompt` (default), `query` or `stripped`: what routers get as text.
+    #[serde(skip_serializing_if = "is_default")]
+    pub input: Input,
+    /// A dataset that is learned from nowhere and tested whole and alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leave_out: Option<String>,
+    /// How much of the train part is used, above 0 and up to 1: of each dataset that share of its queries, rounded up,
+    /// in a keyed order, so that a smaller share's queries are among a larger one's. Validation and test stay whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub train_share: Option<f64>,
+    /// A model that joins late: see [`ColdStart`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cold_start: Option<ColdStart>,
+}
+
+/// Keys that are not given are no part of a run's identity, so new ones change no old run.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Default for Protocol {
@@ -114,6 +149,12 @@ impl Default for Protocol {
             fallback_model: None,
             batch_queries: 1024,
             router_usd_per_second: None,
+            router_usd_per_gigafuel: None,
+            labels: Labels::True,
+            input: Input::Prompt,
+            leave_out: None,
+            train_share: None,
+            cold_start: None,
         }
     }
 }
@@ -163,11 +204,16 @@ impl PreferenceGrid {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RouterEntry {
-    /// Name in the report: 1 to 64 of a-z, 0-9 and `-`. Default: the component's file name.
+    /// Name in the report: 1 to 64 of a-z, 0-9 and `-`. Default: the component's file name, or the reference's name.
     #[serde(default)]
     pub name: Option<String>,
-    /// The component, as made by `routerlab build`.
+    /// The component, as made by `routerlab build`. Empty for a reference.
+    #[serde(default)]
     pub component: PathBuf,
+    /// Instead of a component: one of `data.reference_models`, which then answers every query. Such an entry is shown
+    /// beside the routers as `external` and never ranked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
     /// The router's own configuration.
     #[serde(default)]
     pub config: toml::Table,
@@ -178,7 +224,7 @@ impl RouterEntry {
     #[must_use]
     pub fn report_name(&self) -> String {
         let stem = || self.component.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-        self.name.clone().or_else(stem).unwrap_or_default()
+        self.name.clone().or_else(|| self.reference.clone()).or_else(stem).unwrap_or_default()
     }
 
     /// The configuration as the router gets it: a JSON object with sorted keys.
@@ -214,14 +260,24 @@ impl Experiment {
     /// # Errors
     /// A file that cannot be read, is no TOML, has an unknown key, or a value that makes no sense; the key is named.
     pub fn read(path: &Path) -> Result<Self, BenchError> {
+        Self::read_changed(path, |_| ())
+    }
+
+    /// The same with changes, such as those of the command line, made before the check. Paths that a change names are
+    /// still relative to the file.
+    ///
+    /// # Errors
+    /// As [`Experiment::read`].
+    pub fn read_changed(path: &Path, change: impl FnOnce(&mut Self)) -> Result<Self, BenchError> {
         let text =
             std::fs::read_to_string(path).map_err(|reason| BenchError::Unreadable { path: path.to_owned(), reason })?;
         let mut experiment: Self = routerlab_records::settings::parse_toml(&text)
             .map_err(|reason| BenchError::Syntax { path: path.to_owned(), reason })?;
+        change(&mut experiment);
         experiment.check().map_err(|reason| BenchError::Value { path: path.to_owned(), reason })?;
         let base = path.parent().unwrap_or(Path::new(""));
         experiment.data.dir = base.join(&experiment.data.dir);
-        for router in &mut experiment.router {
+        for router in experiment.router.iter_mut().filter(|router| router.reference.is_none()) {
             router.component = base.join(&router.component);
         }
         Ok(experiment)

@@ -9,11 +9,14 @@
 
 pub mod partition;
 
+mod boilerplate;
 mod cell;
 mod data;
 mod error;
 mod experiment;
+mod known;
 mod prepare;
+mod reference;
 mod results;
 mod run;
 mod score;
@@ -22,8 +25,11 @@ pub mod summary;
 
 pub use data::Data;
 pub use error::BenchError;
-pub use experiment::{DataChoice, Experiment, PreferenceGrid, Protocol, RouterEntry, Statistics, Track};
+pub use experiment::{
+    ColdStart, DataChoice, Experiment, Input, Labels, PreferenceGrid, Protocol, RouterEntry, Statistics, Track,
+};
 pub use prepare::parts_of;
+pub use reference::Reference;
 pub use results::{Results, RunIdentity, TOOL};
 pub use run::{FinishedRun, Observer, RunOptions, run};
 pub use score::{ScoreOptions, Scored, score};

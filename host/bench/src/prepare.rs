@@ -4,14 +4,17 @@
 //! latencies, lengths and opaque dataset numbers. What does not: ids, dataset names, the order of the records, and
 //! anything at all about what the test part was answered.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use routerlab_metrics::{Missing, Observed, controls};
 use routerlab_plugin::{Matrix, ModelCard, QuerySet, TrainingSet};
 
+use crate::boilerplate::Boilerplate;
 use crate::data::Data;
 use crate::error::BenchError;
-use crate::experiment::{Protocol, Track};
+use crate::experiment::{Input, Protocol, Track};
+use crate::known::{self, Known};
 use crate::partition::{self, Partition};
 use crate::shuffle::Key;
 
@@ -23,6 +26,8 @@ pub(crate) struct Prepared {
     pub(crate) router_seed: u64,
     /// Rows of the data in the order in which routers see them.
     pub(crate) parts: Partition,
+    /// Whose records the rows of train and validation have.
+    pub(crate) known: Known,
     /// Position in the routers' pool -> model of the data.
     pub(crate) pool: Vec<u32>,
     pub(crate) train: TrainingSet,
@@ -34,10 +39,10 @@ pub(crate) struct Prepared {
     pub(crate) missing: Missing,
 }
 
-/// The parts of the data for one seed, in record order.
+/// The parts of the data for one seed, in record order, with the rows that controls take away taken away.
 ///
 /// # Errors
-/// A part that would be empty.
+/// A part that would be empty, or a control about a dataset or model that is not there.
 pub fn parts_of(data: &Data, protocol: &Protocol, seed: u32) -> Result<Partition, BenchError> {
     let datasets: Vec<&str> = data.dataset.iter().map(|at| data.datasets[*at as usize].as_str()).collect();
     let keys = match protocol.track {
@@ -48,7 +53,7 @@ pub fn parts_of(data: &Data, protocol: &Protocol, seed: u32) -> Result<Partition
     let failed =
         |error: partition::PartitionError| BenchError::Data { path: data.dir.clone(), reason: error.to_string() };
     let rows = partition::Rows::new(&datasets, &keys).map_err(failed)?;
-    let parts = match protocol.track {
+    let mut parts = match protocol.track {
         Track::Compat => partition::compat(rows, seed, protocol.train_ratio, &[]).map_err(failed)?,
         Track::Fair => {
             let [train, validation, test] = protocol.shares;
@@ -56,6 +61,7 @@ pub fn parts_of(data: &Data, protocol: &Protocol, seed: u32) -> Result<Partition
             partition::fair(rows, seed.into(), protocol.secret.as_deref(), shares)
         }
     };
+    take_away(data, protocol, seed, &datasets, &mut parts)?;
     for (name, rows) in [("train", &parts.train), ("test", &parts.test)] {
         if rows.is_empty() {
             let reason =
@@ -66,12 +72,50 @@ pub fn parts_of(data: &Data, protocol: &Protocol, seed: u32) -> Result<Partition
     Ok(parts)
 }
 
+/// Controls that are about rows: a dataset left out, a share of train, queries that only a hidden model has answered.
+fn take_away(
+    data: &Data,
+    protocol: &Protocol,
+    seed: u32,
+    datasets: &[&str],
+    parts: &mut Partition,
+) -> Result<(), BenchError> {
+    let failed = |reason: String| BenchError::Data { path: data.dir.clone(), reason };
+    if let Some(left_out) = &protocol.leave_out {
+        // Texts that two datasets share are shared on either track.
+        let keys: Vec<&str> = data.group_keys.iter().map(|key| &**key).collect();
+        let rows = partition::Rows::new(datasets, &keys).map_err(|error| failed(error.to_string()))?;
+        *parts = partition::leave_dataset_out(rows, parts, left_out).map_err(|_| {
+            let known: Vec<_> = data.datasets.iter().map(|dataset| dataset.as_str()).collect();
+            failed(format!("`protocol.leave_out` names {left_out:?}; there are: {}", known.join(", ")))
+        })?;
+        if parts.train.is_empty() {
+            return Err(failed(format!(
+                "`protocol.leave_out` of {left_out:?} leaves nothing to learn from; the run needs another dataset"
+            )));
+        }
+    }
+    if let Some(share) = protocol.train_share {
+        let key = Key { seed, secret: protocol.secret.as_deref() };
+        parts.train = known::share_of_train(data, key, &parts.train, share);
+    }
+    if protocol.cold_start.is_some() {
+        let known = Known::new(data, protocol, seed, parts)?;
+        for rows in [&mut parts.train, &mut parts.validation] {
+            rows.retain(|row| known.shows_any(data, *row));
+        }
+    }
+    Ok(())
+}
+
 impl Prepared {
     pub(crate) fn new(data: &Data, protocol: &Protocol, seed: u32) -> Result<Self, BenchError> {
         let mut parts = parts_of(data, protocol, seed)?;
-        let train = data.part(&parts.train)?;
-        let missing = missing_rule(data, protocol, &train)?;
-        let dearest_usd = dearest(&train);
+        let known = Known::new(data, protocol, seed, &parts)?;
+        let texts = texts(data, protocol, &parts);
+        let missing = missing_rule(data, protocol, &known.learned(data, &parts.train)?)?;
+        // With hidden records too, so that a preference means the same with and without them.
+        let dearest_usd = dearest(&known.judged(data, &parts.train)?);
         let key = Key { seed, secret: protocol.secret.as_deref() };
         // Published protocols name the seed itself.
         let router_seed = match protocol.track {
@@ -96,10 +140,35 @@ impl Prepared {
             .map(|(position, model)| card(&data.cards[*model as usize], position, masked))
             .collect();
         let groups = key.shuffled("groups", data.datasets.iter().map(|dataset| dataset.as_str()));
-        let view = View { data, pool: &pool, cards: &cards, groups: &groups, track: protocol.track };
+        let view = View {
+            data,
+            texts: &texts,
+            known: &known,
+            pool: &pool,
+            cards: &cards,
+            groups: &groups,
+            track: protocol.track,
+        };
         let (train, validation, test) =
             (view.set(&parts.train)?, view.set(&parts.validation)?, view.queries(&parts.test)?);
-        Ok(Self { seed, router_seed, pool: pool.clone(), train, validation, test, parts, dearest_usd, missing })
+        Ok(Self { seed, router_seed, parts, known, pool, train, validation, test, dearest_usd, missing })
+    }
+}
+
+/// What routers get as the text of each row of the data.
+fn texts<'a>(data: &'a Data, protocol: &Protocol, parts: &Partition) -> Cow<'a, [Arc<str>]> {
+    match protocol.input {
+        Input::Prompt => Cow::Borrowed(&data.prompts),
+        Input::Query => Cow::Borrowed(&data.origin_queries),
+        Input::Stripped => {
+            let of_dataset = |dataset: u32| {
+                let own = parts.train.iter().filter(|row| data.dataset[**row as usize] == dataset);
+                Boilerplate::of(own.map(|row| &*data.prompts[*row as usize]))
+            };
+            let found: Vec<Boilerplate> = (0..data.datasets.len() as u32).map(of_dataset).collect();
+            let strip = |(prompt, dataset): (&Arc<str>, &u32)| Arc::from(found[*dataset as usize].strip(prompt));
+            data.prompts.iter().zip(&data.dataset).map(strip).collect()
+        }
     }
 }
 
@@ -139,6 +208,9 @@ fn card(known: &ModelCard, position: usize, masked: bool) -> ModelCard {
 /// How a router sees the data of one seed.
 struct View<'a> {
     data: &'a Data,
+    /// The text of each row of the data.
+    texts: &'a [Arc<str>],
+    known: &'a Known,
     pool: &'a [u32],
     cards: &'a Arc<[ModelCard]>,
     groups: &'a [u32],
@@ -152,7 +224,7 @@ impl View<'_> {
         let embeddings: Option<Matrix> = embeddings
             .map_err(|error| BenchError::Data { path: data.dir.clone(), reason: format!("embeddings: {error}") })?;
         Ok(QuerySet {
-            prompts: rows.iter().map(|row| Arc::clone(&data.prompts[*row as usize])).collect(),
+            prompts: rows.iter().map(|row| Arc::clone(&self.texts[*row as usize])).collect(),
             prompt_tokens: rows.iter().map(|row| data.prompt_tokens[*row as usize]).collect(),
             embeddings,
         })
@@ -185,12 +257,15 @@ impl View<'_> {
         })
     }
 
-    /// rows x pool, models in the order of the pool.
+    /// rows x pool, models in the order of the pool. `value` gets the row of the records; where they are hidden it is not
+    /// asked.
     fn table(&self, rows: &[u32], value: impl Fn(usize, usize) -> f64) -> Arc<[f32]> {
         let of_row = |row: &u32| {
-            let row = *row as usize;
-            let value = &value;
-            self.pool.iter().map(move |model| value(row, *model as usize) as f32)
+            let (row, record, value) = (*row, self.known.records_of(*row) as usize, &value);
+            self.pool.iter().map(move |model| match self.known.hides(row, *model) {
+                true => f32::NAN,
+                false => value(record, *model as usize) as f32,
+            })
         };
         rows.iter().flat_map(of_row).collect()
     }

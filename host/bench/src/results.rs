@@ -23,6 +23,7 @@ use crate::data::Data;
 use crate::error::BenchError;
 use crate::experiment::Experiment;
 use crate::prepare::Prepared;
+use crate::reference::{EXTERNAL, Reference};
 
 /// This program, as tables name it.
 pub const TOOL: &str = concat!("routerlab ", env!("CARGO_PKG_VERSION"));
@@ -51,9 +52,13 @@ impl RunIdentity {
         let mut digests = data.digests.clone();
         let mut without_paths = experiment.clone();
         without_paths.data.dir = PathBuf::new();
+        without_paths.data.embeddings_file = None;
         for router in &mut without_paths.router {
-            digests.insert(format!("router {}", router.report_name()), digest_file(&router.component)?);
             router.name = Some(router.report_name());
+            if router.reference.is_some() {
+                continue;
+            }
+            digests.insert(format!("router {}", router.report_name()), digest_file(&router.component)?);
             router.component = PathBuf::new();
         }
         let config = as_json(experiment, &without_paths)?;
@@ -193,18 +198,24 @@ impl Results {
     pub(crate) fn write_cell(
         &self,
         name: &str,
-        router: Option<&ReadyRouter>,
+        author: Author<'_>,
         prepared: &Prepared,
         data: &Data,
         options: &CellOptions,
         result: &CellResult,
     ) -> Result<CellRow, BenchError> {
-        let decisions_file_digest = match (router, &result.decisions_digest) {
-            (Some(router), Some(_)) => {
-                let preferences = preferences_of(&router.description, prepared, options);
-                Some(self.write_decisions(name, prepared, data, &preferences, result)?)
+        let preferences = match author {
+            Author::Router(router) => preferences_of(&router.description, prepared, options),
+            Author::Reference(_) | Author::Nobody => vec![0.0],
+        };
+        let decisions_file_digest = match (author, &result.decisions_digest) {
+            (Author::Nobody, _) | (_, None) => None,
+            (Author::Router(_), Some(_)) => {
+                Some(self.write_decisions(name, prepared, data, None, &preferences, result)?)
             }
-            _ => None,
+            (Author::Reference(reference), Some(_)) => {
+                Some(self.write_decisions(name, prepared, data, Some(reference), &preferences, result)?)
+            }
         };
         let component_digest = self.component_digest(name).unwrap_or_default().to_owned();
         let row = CellRow {
@@ -222,6 +233,7 @@ impl Results {
             route_fuel: result.route_fuel,
             state_bytes: result.state_bytes,
             log: (!result.log.is_empty()).then(|| result.log.clone()),
+            unranked: matches!(author, Author::Reference(_)).then(|| EXTERNAL.to_owned()),
         };
         write_table(&self.file("cells", name, prepared.seed), std::slice::from_ref(&row), &self.provenance)?;
         Ok(row)
@@ -232,15 +244,19 @@ impl Results {
         name: &str,
         prepared: &Prepared,
         data: &Data,
+        reference: Option<&Reference>,
         preferences: &[f64],
         result: &CellResult,
     ) -> Result<String, BenchError> {
         let path = self.decisions_file(name, prepared.seed);
         let mut writer = TableWriter::<DecisionRow>::create(&path, &self.provenance)?;
         let models = data.models.len();
+        let (of_test, of_validation) = (&prepared.parts.test, &prepared.parts.validation);
+        // On validation the records may be those of another query; the test part is what it is.
+        let records: Vec<u32> = of_validation.iter().map(|row| prepared.known.records_of(*row)).collect();
         let parts = [
-            Judging::new("test", data, &prepared.parts.test, &result.test)?,
-            Judging::new("validation", data, &prepared.parts.validation, &result.validation)?,
+            Judging::new("test", data, reference, (of_test, of_test), &result.test)?,
+            Judging::new("validation", data, reference, (of_validation, &records), &result.validation)?,
         ];
         // Rows of both parts in the order of their ids, once for every preference.
         let mut order: Vec<(usize, usize, u32)> = parts
@@ -260,8 +276,9 @@ impl Results {
                 );
             }
             for (part, at, row) in &order {
-                let (Judging { name: part_name, observed, routed, .. }, answers) =
+                let (Judging { name: part_name, records, observed, routed, .. }, answers) =
                     (&parts[*part], &judged[*part].answers);
+                let record = records[*at] as usize;
                 let model = routed.choices[index][*at] as usize;
                 let available = !observed.scores(*at)[model].is_nan();
                 let known = |value: f64| (!value.is_nan()).then_some(value);
@@ -274,11 +291,16 @@ impl Results {
                     preference: *preference,
                     query_id: data.ids[*row as usize].clone(),
                     part: (*part_name).into(),
-                    model: data.models[model].clone(),
+                    model: reference
+                        .filter(|_| model == models)
+                        .map_or_else(|| data.models[model].clone(), |r| r.name.clone()),
                     utilities: utilities.map(|values| values[at * models..(at + 1) * models].to_vec()),
                     score: Some(answers.score[*at]),
                     cost_usd: known(answers.cost_usd[*at]),
-                    latency_ms: known(data.latency_ms[*row as usize * models + model]),
+                    latency_ms: known(match reference {
+                        Some(reference) if model == models => reference.latency_ms[record],
+                        _ => data.latency_ms[record * models + model],
+                    }),
                     route_ns: routed.route_ns[*at],
                     fuel: routed.fuel[*at],
                     available,
@@ -301,14 +323,40 @@ impl Results {
 struct Judging<'a> {
     name: &'static str,
     rows: &'a [u32],
+    /// For each row the one whose records stand for it.
+    records: &'a [u32],
     routed: &'a Routed,
     observed: Observed<'static>,
 }
 
 impl<'a> Judging<'a> {
-    fn new(name: &'static str, data: &Data, rows: &'a [u32], routed: &'a Routed) -> Result<Self, BenchError> {
-        Ok(Self { name, rows, routed, observed: data.part(rows)? })
+    fn new(
+        name: &'static str,
+        data: &Data,
+        reference: Option<&Reference>,
+        (rows, records): (&'a [u32], &'a [u32]),
+        routed: &'a Routed,
+    ) -> Result<Self, BenchError> {
+        let pool = data.part(records)?;
+        let observed = match reference {
+            Some(reference) => reference
+                .beside(&pool, records)
+                .map_err(|error| BenchError::Data { path: data.dir.clone(), reason: error.to_string() })?,
+            None => pool,
+        };
+        Ok(Self { name, rows, records, routed, observed })
     }
+}
+
+/// Whose decisions a cell holds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Author<'a> {
+    /// A router's.
+    Router(&'a ReadyRouter),
+    /// A model's that answers every query from outside the pool.
+    Reference(&'a Reference),
+    /// There are none: the router could not even be asked.
+    Nobody,
 }
 
 /// Settings as JSON. A path that is no text cannot be written down.

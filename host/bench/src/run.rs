@@ -15,7 +15,8 @@ use crate::data::Data;
 use crate::error::BenchError;
 use crate::experiment::Experiment;
 use crate::prepare::Prepared;
-use crate::results::{Results, RunIdentity};
+use crate::reference::Reference;
+use crate::results::{Author, Results, RunIdentity};
 
 /// Where results go and what may be used. None of it changes a result.
 #[derive(Debug, Clone)]
@@ -52,7 +53,7 @@ pub fn run(
     options: &RunOptions,
     observer: &mut dyn Observer,
 ) -> Result<FinishedRun, BenchError> {
-    for router in &experiment.router {
+    for router in experiment.router.iter().filter(|router| router.reference.is_none()) {
         if !router.component.is_file() {
             let reason = format!(
                 "router `{}`: component `{}` does not exist; build it with `routerlab build`",
@@ -188,6 +189,11 @@ impl<'a> Sweep<'a> {
         let prepared = self.prepared(seed)?;
         let prepared =
             prepared.get().ok_or_else(|| BenchError::Thread(std::io::Error::other("a seed was not prepared")))?;
+        if let Some(reference) = self.reference(router) {
+            let result = crate::reference::always(&reference.name, self.data.models.len() as u32, prepared);
+            let author = Author::Reference(reference);
+            return self.results.write_cell(name, author, prepared, self.data, &self.options, &result);
+        }
         let on_thread = |thread: &OnPluginThread| match self.ready(router, thread) {
             Ok(ready) => (run_cell(ready, prepared, &self.options, thread), Some(ready)),
             Err(status) => (CellResult::failed(status.clone()), None),
@@ -199,7 +205,14 @@ impl<'a> Sweep<'a> {
             Ok(ran) => ran.map_err(BenchError::Thread)?,
             Err(panic) => (CellResult::failed(Status::of_panic(&*panic)), None),
         };
-        self.results.write_cell(name, ready, prepared, self.data, &self.options, &result)
+        let author = ready.map_or(Author::Nobody, Author::Router);
+        self.results.write_cell(name, author, prepared, self.data, &self.options, &result)
+    }
+
+    /// The model outside the pool that an entry stands for, if it stands for one.
+    fn reference(&self, router: usize) -> Option<&Reference> {
+        let name = self.experiment.router[router].reference.as_ref()?;
+        self.data.references.iter().find(|reference| reference.name.as_str() == name)
     }
 
     /// The router, loaded and asked what it is by whoever needs it first.

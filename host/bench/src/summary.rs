@@ -5,6 +5,7 @@
 //! `n` of every number is how many distinct queries it is about: those of the seed's test part, or for a number over
 //! seeds those that some of its seeds test; on the hard slice only the hard ones among them, for a dataset only its own.
 
+mod diagnosis;
 mod over_seeds;
 mod per_seed;
 mod significance;
@@ -19,12 +20,14 @@ use routerlab_records::{CellRow, CellStatus, DecisionRow, MetricRow, read_table,
 
 use crate::data::Data;
 use crate::error::BenchError;
-use crate::experiment::{Experiment, Track};
+use crate::experiment::{Experiment, Protocol, Track};
+use crate::known::Known;
 use crate::partition::Partition;
 use crate::results::Results;
 
 /// How reports call the controls, in the order of the strategies.
 pub const CONTROLS: [&str; 4] = ["Random", "Best Single", "Dataset Oracle", "Oracle"];
+pub use significance::MARGIN;
 const RANDOM: usize = 0;
 const BEST_SINGLE: usize = 1;
 const ORACLE: usize = 3;
@@ -40,9 +43,15 @@ pub(crate) fn strategies_of(routers: usize) -> usize {
     CONTROLS.len() + 3 * routers
 }
 
+/// The choice of a reference model, which is beside the pool.
+pub(crate) const OUTSIDE: u32 = u32::MAX;
+
 /// A router that answered under every seed, and what it did under each.
 pub(crate) struct Routed {
     pub(crate) name: String,
+    /// Whether it is compared with others: one that stands outside has metrics of its own, no rank, and no part in the
+    /// common frontier.
+    pub(crate) ranked: bool,
     pub(crate) decided: Vec<Decided>,
 }
 
@@ -54,7 +63,7 @@ pub(crate) struct Decided {
     pub(crate) test: Vec<Answers>,
     /// The same on the validation part.
     pub(crate) validation: Vec<Answers>,
-    /// The model of each test row at quality alone.
+    /// The model of each test row at quality alone; [`OUTSIDE`] for one that is not in the pool.
     pub(crate) choices: Vec<u32>,
     /// test rows x models at quality alone, where the router says what it thinks of each model.
     pub(crate) utilities: Option<Vec<f64>>,
@@ -105,11 +114,11 @@ pub fn summarise(
     for entry in &experiment.router {
         let name = entry.report_name();
         // A router is compared only where it answered under every seed.
-        let whole = cells.iter().filter(|cell| cell.router.as_str() == name).all(|cell| cell.status == CellStatus::Ok);
-        if whole {
-            let usd_per_second = experiment.protocol.router_usd_per_second;
-            let decided = seeds.iter().map(|seed| Decided::read(data, results, &name, seed, usd_per_second));
-            routers.push(Routed { decided: decided.collect::<Result<_, _>>()?, name });
+        let own = || cells.iter().filter(|cell| cell.router.as_str() == name);
+        if own().all(|cell| cell.status == CellStatus::Ok) {
+            let ranked = own().all(|cell| cell.unranked.is_none());
+            let decided = seeds.iter().map(|seed| Decided::read(data, results, &name, seed, &experiment.protocol));
+            routers.push(Routed { decided: decided.collect::<Result<_, _>>()?, name, ranked });
         }
     }
     let points = sweep::points(experiment, &seeds, &routers);
@@ -117,14 +126,16 @@ pub fn summarise(
     per_seed::add(&mut table, data, &seeds, &routers);
     let bootstrap = over_seeds::add(&mut table, experiment, data, &seeds, &routers, &points, threads)?;
     sweep::add(&mut table, experiment, &seeds, &routers, &points, &bootstrap);
+    diagnosis::add(&mut table, data, &seeds, &routers, &points);
     Ok(table.rows)
 }
 
 impl SeedView {
     fn new(experiment: &Experiment, data: &Data, seed: u32) -> Result<Self, BenchError> {
         let parts = crate::prepare::parts_of(data, &experiment.protocol, seed)?;
+        let known = Known::new(data, &experiment.protocol, seed, &parts)?;
         let (train, test, validation) =
-            (data.part(&parts.train)?, data.part(&parts.test)?, data.part(&parts.validation)?);
+            (known.learned(data, &parts.train)?, data.part(&parts.test)?, known.judged(data, &parts.validation)?);
         let missing = crate::prepare::missing_rule(data, &experiment.protocol, &train)?;
         let compat = experiment.protocol.track == Track::Compat;
         // The reference chooses Best Single by the records it is judged on (routers.md 1.2).
@@ -145,13 +156,14 @@ impl SeedView {
 }
 
 impl Decided {
-    /// Reads one cell's decisions and puts them into the row order of the parts. Where the router's own time has a price, every choice costs that much more.
+    /// Reads one cell's decisions and puts them into the row order of the parts. Where the router's own time or fuel has a
+    /// price, every choice costs that much more.
     fn read(
         data: &Data,
         results: &Results,
         router: &str,
         seed: &SeedView,
-        usd_per_second: Option<f64>,
+        protocol: &Protocol,
     ) -> Result<Self, BenchError> {
         let path = results.decisions_file(router, seed.seed);
         let table = read_table::<DecisionRow>(&path)?;
@@ -161,6 +173,8 @@ impl Decided {
         }
         let wrong = |reason: String| BenchError::Results { path: path.clone(), reason };
         let empty = |rows: usize| Answers { score: vec![f64::NAN; rows], cost_usd: vec![f64::NAN; rows] };
+        let usd_per_ns = protocol.router_usd_per_second.unwrap_or(0.0) / 1e9;
+        let usd_per_fuel = protocol.router_usd_per_gigafuel.unwrap_or(0.0) / 1e9;
         let mut decided = Self {
             preferences: Vec::new(),
             test: Vec::new(),
@@ -185,11 +199,10 @@ impl Decided {
             let part = if is_test { &mut decided.test } else { &mut decided.validation };
             let answers = part.get_mut(index).ok_or_else(|| wrong(format!("preference {index} comes out of order")))?;
             answers.score[at] = row.score.unwrap_or(f64::NAN);
-            let overhead_usd = usd_per_second.map_or(0.0, |price| price * row.route_ns as f64 / 1e9);
+            let overhead_usd = usd_per_ns * row.route_ns as f64 + usd_per_fuel * row.fuel as f64;
             answers.cost_usd[at] = row.cost_usd.map_or(f64::NAN, |cost_usd| cost_usd + overhead_usd);
             if is_test && index == 0 {
-                let model = data.model_index(row.model.as_str());
-                decided.choices[at] = model.ok_or_else(|| wrong(format!("`{}` is not in the pool", row.model)))?;
+                decided.choices[at] = data.model_index(row.model.as_str()).unwrap_or(OUTSIDE);
                 if let Some(utilities) = row.utilities.as_ref().filter(|utilities| utilities.len() == models) {
                     let all = decided.utilities.get_or_insert_with(|| vec![f64::NAN; seed.parts.test.len() * models]);
                     let places = &mut all[at * models..(at + 1) * models];

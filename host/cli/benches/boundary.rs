@@ -30,7 +30,7 @@ fn main() {
     let knn = || router_knn::Config { k: Some(10), ..Default::default() };
     compare::<router_knn::Knn>("knn", knn, r#"{"k":10}"#, (&train, &test), pairs);
     // Ridge regression of score and cost.
-    compare::<router_linear::Linear>("linear", Default::default, "{}", (&train, &test), pairs);
+    compare::<router_carrot_linear::CarrotLinear>("carrot-linear", Default::default, "{}", (&train, &test), pairs);
 }
 
 /// Runs both in turn and prints the least and the middle of each, and the middle and range of the ratios.

@@ -47,7 +47,7 @@ fn main() {
                 router.route(&asked, &[Preference::default()], &[], thread).result.unwrap();
                 (trained, started.elapsed().as_secs_f64(), called.fuel)
             });
-            let tables = rows * (WIDTH + 4 * MODELS) * 4 >> 20;
+            let tables = (rows * (WIDTH + 4 * MODELS) * 4) >> 20;
             let above = peak().saturating_sub(before);
             println!(
                 "{name:<14}{rows:>8}{trained:>10.3}{routed:>10.3}{tables:>13}{above:>22}{fuel:>16.2e}",

@@ -17,7 +17,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 PROGRAM = ROOT / "target/release/routerlab"
-ROUTERS = ["random", "best-single", "knn", "avengers", "linear"]
+ROUTERS = ["random", "best-single", "knn", "avengers", "carrot-linear"]
 
 
 def main():

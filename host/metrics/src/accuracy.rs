@@ -16,6 +16,17 @@ pub struct Ratio {
     pub left_out: usize,
 }
 
+/// One strategy's accuracy under the three weightings of datasets, in percent; NaN when there is no row.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Means {
+    /// Every dataset alike: AvgAcc.
+    pub macro_mean: f64,
+    /// Every row alike.
+    pub micro: f64,
+    /// By [`precision_weights`] of one reference for all strategies.
+    pub precision: f64,
+}
+
 impl Accuracy {
     /// Means by dataset. `score` and `dataset` have one entry per row; a dataset number of `datasets` or more is
     /// ignored.
@@ -63,6 +74,13 @@ impl Accuracy {
         100.0 * sum / total
     }
 
+    /// The macro, micro and precision-weighted means side by side (critique.md 1.1 S2): where they disagree, few small or
+    /// few large datasets decide. `reference` gives the precision weights.
+    pub fn means(&self, reference: &Accuracy) -> Means {
+        let precision = self.weighted(&precision_weights(reference));
+        Means { macro_mean: self.avg_acc(), micro: self.micro(), precision }
+    }
+
     /// Gain@R, or Gain@B with Best Single as `reference`: the mean over datasets of `Acc / Acc(reference) - 1`.
     ///
     /// Where the reference is almost always wrong one dataset decides the mean; [`Self::difference`] does not have
@@ -74,6 +92,14 @@ impl Accuracy {
     /// Gap@O: the mean over datasets of `1 - Acc / Acc(Oracle)`.
     pub fn gap_to(&self, oracle: &Accuracy) -> Ratio {
         self.mean_ratio(oracle, |ratio| 1.0 - ratio)
+    }
+
+    /// `AvgAcc / AvgAcc(reference) - 1` in percent, a ratio of averages: what the draft of LLMRouterBench (its Table 7)
+    /// prints, and no single dataset can decide. Against the Oracle its negative is the gap. `None` where the reference is
+    /// never right.
+    pub fn gain_of_averages(&self, reference: &Accuracy) -> Option<f64> {
+        let base = reference.avg_acc();
+        (base > 0.0).then(|| 100.0 * (self.avg_acc() / base - 1.0))
     }
 
     /// AvgAcc minus that of `reference`, in points of percent.
@@ -90,22 +116,23 @@ impl Accuracy {
 
     fn mean_ratio(&self, reference: &Accuracy, of: impl Fn(f64) -> f64) -> Ratio {
         let pairs = self.per_dataset.iter().zip(&reference.per_dataset);
-        mean_of_ratios(pairs.map(|(accuracy, reference)| (*accuracy, *reference)), of)
+        mean_of_ratios(pairs.map(|(accuracy, reference)| (*accuracy, *reference, 1.0)), of)
     }
 }
 
-/// Mean of `of(accuracy / reference)` over the pairs of which both exist and the second is not 0.
-pub(crate) fn mean_of_ratios(pairs: impl Iterator<Item = (f64, f64)>, of: impl Fn(f64) -> f64) -> Ratio {
-    let (mut sum, mut count, mut left_out) = (0.0, 0usize, 0);
-    for (accuracy, reference) in pairs {
+/// Weighted mean of `of(accuracy / reference)` over the triples (accuracy, reference, weight) of which both values exist
+/// and the second is not 0.
+pub(crate) fn mean_of_ratios(triples: impl Iterator<Item = (f64, f64, f64)>, of: impl Fn(f64) -> f64) -> Ratio {
+    let (mut sum, mut total, mut left_out) = (0.0, 0.0, 0);
+    for (accuracy, reference, weight) in triples {
         if reference == 0.0 {
             left_out += 1;
         } else if !accuracy.is_nan() && !reference.is_nan() {
-            sum += of(accuracy / reference);
-            count += 1;
+            sum += weight * of(accuracy / reference);
+            total += weight;
         }
     }
-    Ratio { percent: (count > 0).then(|| 100.0 * sum / count as f64), left_out }
+    Ratio { percent: (total > 0.0).then(|| 100.0 * sum / total), left_out }
 }
 
 /// Weights by which noisy datasets count less: the inverse of the variance of each dataset's accuracy.
@@ -158,6 +185,26 @@ mod tests {
         assert_eq!(accuracy.gap_to(&reference), Ratio { percent: Some(-25.0), left_out: 1 });
         let none = Accuracy::new(&[0.0; 6], &DATASET, 4);
         assert_eq!(accuracy.gain_over(&none), Ratio { percent: None, left_out: 3 });
+    }
+
+    #[test]
+    fn a_ratio_of_averages_is_not_an_average_of_ratios() {
+        let accuracy = Accuracy::new(&[1.0, 1.0, 1.0, 0.5, 0.5, 0.5], &DATASET, 4);
+        let reference = Accuracy::new(&[0.5, 0.5, 0.5, 0.5, 1.0, 1.0], &DATASET, 4);
+        // Means of 1, 1/2, 1/2 and 1/2, 1/2, 1: the same; ratios of 2, 1 and 1/2.
+        assert!(close(accuracy.gain_of_averages(&reference).unwrap(), 0.0));
+        assert!(close(accuracy.gain_over(&reference).percent.unwrap(), 100.0 / 6.0));
+        assert_eq!(accuracy.gain_of_averages(&Accuracy::new(&[0.0; 6], &DATASET, 4)), None);
+    }
+
+    #[test]
+    fn the_three_means_differ_by_weights_alone() {
+        let accuracy = Accuracy::new(&[1.0, 0.0, 0.5, 1.0, 0.0, 0.5], &DATASET, 4);
+        // Of three, one and two rows with one right and one wrong added: shares 1/2, 2/3 and 3/8.
+        let weights = [3.0 / 0.25, 1.0 / (2.0 / 9.0), 0.0, 2.0 / (15.0 / 64.0)];
+        let means = accuracy.means(&accuracy);
+        assert!(close(means.macro_mean, accuracy.avg_acc()) && close(means.micro, 50.0));
+        assert!(close(means.precision, accuracy.weighted(&weights)));
     }
 
     #[test]

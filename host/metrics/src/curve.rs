@@ -9,6 +9,9 @@ use crate::{OperatingPoint, pareto};
 /// Shares of Best Single's cost at which accuracy is reported.
 pub const BUDGETS: [f64; 5] = [0.10, 0.25, 0.50, 0.75, 1.00];
 
+/// Shares of Best Single's accuracy for which [`Curve::qnc`] is reported.
+pub const QNC_SHARES: [f64; 2] = [0.95, 1.00];
+
 /// What mixing a router's operating points can reach, cheapest vertex first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Curve {
@@ -52,13 +55,34 @@ impl Curve {
         )
     }
 
-    /// Expected total in USD at which AvgAcc reaches `avg_acc` percent: the query-normalised cost once divided by that
-    /// of Best Single. `None` when no mixture does.
+    /// Expected total in USD at which AvgAcc reaches `avg_acc` percent. `None` when no mixture does.
     pub fn cost_to_reach(&self, avg_acc: f64) -> Option<f64> {
         let after = self.vertices.partition_point(|vertex| vertex.avg_acc < avg_acc);
         let next = self.vertices.get(after)?;
         let before = after.checked_sub(1).and_then(|index| self.vertices.get(index));
         Some(before.map_or(next.cost_usd, |before| before.cost_usd + (avg_acc - before.avg_acc) / slope(before, next)))
+    }
+
+    /// AvgAcc in percent at each of [`BUDGETS`], as shares of Best Single's total cost. `None` where the router cannot work
+    /// for so little.
+    pub fn accuracy_at_budgets(&self, best_single: OperatingPoint) -> [Option<f64>; BUDGETS.len()] {
+        BUDGETS.map(|share| self.accuracy_at(share * best_single.cost_usd))
+    }
+
+    /// The cost to keep quality, after the QNC of "Universal Model Routing for Efficient LLM Inference" (arXiv 2502.08773): the
+    /// cost at which the router reaches `share` of Best Single's AvgAcc, as a share of Best Single's cost. 1 saves
+    /// nothing. `share` is usually one of [`QNC_SHARES`]. `None` when no mixture reaches it or Best Single's cost is
+    /// unknown or 0.
+    pub fn qnc(&self, best_single: OperatingPoint, share: f64) -> Option<f64> {
+        let priced = best_single.cost_usd.is_finite() && best_single.cost_usd > 0.0;
+        self.cost_to_reach(share * best_single.avg_acc).filter(|_| priced).map(|usd| usd / best_single.cost_usd)
+    }
+
+    /// [`Self::area`] between the totals of the cheapest and the dearest single model, whichever order they come in. `None`
+    /// where there is no area: fewer than two totals that are known, or the cheapest is free.
+    pub fn area_over(&self, single_models: &[OperatingPoint]) -> Option<f64> {
+        let totals = || single_models.iter().map(|point| point.cost_usd).filter(|cost_usd| cost_usd.is_finite());
+        self.area(totals().reduce(f64::min)?, totals().reduce(f64::max)?)
     }
 
     /// Mean AvgAcc in percent over the logarithm of cost between `low_usd` and `high_usd`, usually the totals of the
@@ -125,6 +149,24 @@ mod tests {
             assert_eq!(curve().cost_to_reach(avg_acc), expected, "{avg_acc} %");
         }
         assert_eq!((Curve::new(&[]).accuracy_at(1.0), Curve::new(&[]).cost_to_reach(0.0)), (None, None));
+    }
+
+    #[test]
+    fn budgets_and_normalised_costs_refer_to_best_single() {
+        let best_single = at(80.0, 10.0);
+        // 1, 2.5, 5, 7.5 and 10 dollars.
+        let expected = [40.0, 55.0, 80.0, 90.0, 90.0].map(Some);
+        assert_eq!(curve().accuracy_at_budgets(best_single), expected);
+        assert_eq!(curve().accuracy_at_budgets(at(80.0, 4.0))[..2], [None, Some(40.0)]);
+        // 76 % at 4.6 dollars, 80 % at 5.
+        for (share, expected) in QNC_SHARES.into_iter().zip([0.46, 0.5]) {
+            assert!((curve().qnc(best_single, share).unwrap() - expected).abs() < 1e-12);
+        }
+        assert_eq!(curve().qnc(at(91.0, 10.0), 1.0), None);
+        assert_eq!(curve().qnc(at(80.0, 0.0), 1.0), None);
+        assert_eq!(curve().qnc(at(80.0, f64::NAN), 1.0), None);
+        assert_eq!(curve().area_over(&[at(1.0, 8.0), at(1.0, 2.0), at(1.0, f64::NAN)]), curve().area(2.0, 8.0));
+        assert_eq!((curve().area_over(&[]), curve().area_over(&[at(1.0, 2.0)])), (None, None));
     }
 
     #[test]

@@ -3,13 +3,19 @@
 //! With `k(q)` the number of models that are right on query `q` (score of at least [`CORRECT`]), the hard slice is
 //! `1 <= k(q) <= K`: solvable, but only by those who know by whom. LLMRouterBench (arXiv 2601.07206) looks at `K = 3`.
 
+mod by_count;
+mod chance;
+
 use crate::{Answers, CORRECT, Observed};
+pub use by_count::RECALL_DEPTH;
+pub use chance::{ByChance, probability_of_slice};
 
 /// How many models are right on each row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RightModels {
     right: Vec<u32>,
     recorded: Vec<u32>,
+    models: usize,
 }
 
 /// A strategy on the hard slice.
@@ -33,7 +39,8 @@ impl RightModels {
                 .map(|row| observed.scores(row).iter().filter(|score| is(**score)).count() as u32)
                 .collect()
         };
-        Self { right: count(|score| score >= CORRECT), recorded: count(|score| !score.is_nan()) }
+        let (right, recorded) = (count(|score| score >= CORRECT), count(|score| !score.is_nan()));
+        Self { right, recorded, models: observed.models() }
     }
 
     /// `k(q)` of each row.

@@ -41,18 +41,29 @@
 //! cost is `None`.
 
 mod accuracy;
+pub mod agreement;
 mod answers;
 pub mod bootstrap;
+pub mod calibration;
+pub mod collapse;
 pub mod controls;
 pub mod cost;
 pub mod curve;
+pub mod deployment;
+pub mod distributions;
+pub mod equivalence;
 pub mod hard;
 pub mod latency;
+pub mod mcnemar;
 mod observed;
+pub mod oracle_frontier;
+mod over_seeds;
+pub mod paired;
 pub mod pareto;
 pub mod significance;
+pub mod skill;
 
-pub use accuracy::{Accuracy, Ratio, precision_weights};
+pub use accuracy::{Accuracy, Means, Ratio, precision_weights};
 pub use answers::{Answers, ChoiceError, Judged, Missing};
 pub use cost::OperatingPoint;
 pub use observed::{Observed, ObservedError};

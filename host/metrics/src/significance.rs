@@ -1,4 +1,4 @@
-//! Tests of differences: sign flips, Holm's correction, and seeds that share their queries.
+//! Tests of differences: sign flips, Holm's correction, ranks, and seeds that share their queries.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -7,6 +7,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
 use crate::bootstrap::Part;
+pub use crate::over_seeds::{OverSeeds, over_seeds};
 
 /// What each unit adds to the difference in AvgAcc (points of percent, mean over seeds) between strategies `a` and `b`;
 /// the contributions add up to that difference. Rows of one unit, in whichever part, are one contribution.
@@ -14,14 +15,14 @@ use crate::bootstrap::Part;
 /// Parts without both strategies are ignored.
 pub fn contributions(parts: &[Part<'_>], a: usize, b: usize) -> Vec<f64> {
     let mut of_unit: BTreeMap<(u32, u32), f64> = BTreeMap::new();
+    let taking = parts.iter().filter(|part| part.both(a, b).is_some()).count();
     for part in parts {
-        let of = |strategy: usize| part.answers.get(strategy).copied().flatten();
-        let (Some(left), Some(right)) = (of(a), of(b)) else { continue };
+        let Some((left, right)) = part.both(a, b) else { continue };
         let mut rows: BTreeMap<u32, f64> = BTreeMap::new();
         for dataset in part.dataset {
             *rows.entry(*dataset).or_default() += 1.0;
         }
-        let share = 100.0 / (parts.len() * rows.len()) as f64;
+        let share = 100.0 / (taking * rows.len()) as f64;
         let keys = part.dataset.iter().zip(part.unit);
         for ((dataset, unit), (left, right)) in keys.zip(left.score.iter().zip(&right.score)) {
             *of_unit.entry((*dataset, *unit)).or_default() += share * (left - right) / rows[dataset];
@@ -126,42 +127,6 @@ pub fn ranks(parts: &[Part<'_>], strategies: &[usize], settings: RankSettings) -
     ranks
 }
 
-/// A mean over seeds and the half-width of its 95 % interval.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct OverSeeds {
-    /// Mean.
-    pub mean: f64,
-    /// Corrected standard error.
-    pub standard_error: f64,
-    /// Half-width of the 95 % interval, from Student's t with one degree of freedom less than there are seeds.
-    pub half_width: f64,
-}
-
-/// The correction of Nadeau and Bengio (2003) for repeated partitions of the same queries: the variance over `J` seeds
-/// is multiplied by `1/J + n_test/n_train` instead of `1/J`, because the partitions overlap. `None` for fewer than two
-/// values or an empty train part.
-pub fn over_seeds(values: &[f64], n_train: usize, n_test: usize) -> Option<OverSeeds> {
-    if values.len() < 2 || n_train == 0 {
-        return None;
-    }
-    let count = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / count;
-    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (count - 1.0);
-    let standard_error = (variance * (1.0 / count + n_test as f64 / n_train as f64)).sqrt();
-    Some(OverSeeds { mean, standard_error, half_width: student(values.len() - 1) * standard_error })
-}
-
-/// 97.5 % quantile of Student's t: a table up to ten degrees of freedom, then the expansion in powers of 1/df.
-fn student(degrees: usize) -> f64 {
-    const TABLE: [f64; 10] = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228];
-    const Z: f64 = 1.959_963_985;
-    let degrees_f = degrees as f64;
-    let first = (Z.powi(3) + Z) / 4.0;
-    let second = (5.0 * Z.powi(5) + 16.0 * Z.powi(3) + 3.0 * Z) / 96.0;
-    let expansion = Z + first / degrees_f + second / degrees_f.powi(2);
-    degrees.checked_sub(1).and_then(|index| TABLE.get(index)).copied().unwrap_or(expansion)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -233,16 +198,5 @@ mod tests {
         }
         assert_eq!(holm(&[0.9, 0.8]), [1.0, 1.0]);
         assert_eq!(holm(&[]), Vec::<f64>::new());
-    }
-
-    #[test]
-    fn overlapping_partitions_have_a_larger_standard_error() {
-        let of_seeds = over_seeds(&[67.9, 67.7, 70.9, 68.4, 68.6], 7, 3).unwrap();
-        // Variance 1.645; 1/5 + 3/7 of it.
-        assert!((of_seeds.mean - 68.7).abs() < 1e-9);
-        assert!((of_seeds.standard_error - (1.645_f64 * (0.2 + 3.0 / 7.0)).sqrt()).abs() < 1e-9);
-        assert!((of_seeds.half_width / of_seeds.standard_error - 2.776).abs() < 1e-9);
-        assert_eq!((over_seeds(&[1.0], 7, 3), over_seeds(&[1.0, 2.0], 0, 3)), (None, None));
-        assert!((student(20) - 2.086).abs() < 2e-3 && (student(11) - 2.201).abs() < 3e-3);
     }
 }

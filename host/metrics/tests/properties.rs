@@ -1,66 +1,12 @@
 //! What must hold for every table of outcomes, checked on many random ones.
 
-use rand_xoshiro::Xoshiro256PlusPlus;
-use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use routerlab_metrics::curve::Curve;
 use routerlab_metrics::hard::RightModels;
 use routerlab_metrics::pareto::{self, CostAxis};
-use routerlab_metrics::{Accuracy, Answers, Missing, Observed, OperatingPoint, controls, cost};
+use routerlab_metrics::{OperatingPoint, controls, cost};
 
-const DATASETS: usize = 4;
-
-struct Random(Xoshiro256PlusPlus);
-
-impl Random {
-    fn new(seed: u64) -> Self {
-        Self(Xoshiro256PlusPlus::seed_from_u64(seed))
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        (self.0.next_u64() % bound as u64) as usize
-    }
-
-    fn uniform(&mut self) -> f64 {
-        (self.0.next_u64() >> 11) as f64 / (1u64 << 53) as f64
-    }
-
-    /// A permutation of `0..n`.
-    fn order(&mut self, n: usize) -> Vec<u32> {
-        let mut order: Vec<u32> = (0..n as u32).collect();
-        for i in (1..n).rev() {
-            order.swap(i, self.below(i + 1));
-        }
-        order
-    }
-}
-
-/// Up to 60 rows and 6 models with graded scores; about one record in eight is missing where `holes` is set.
-fn observed(random: &mut Random, holes: bool) -> Observed<'static> {
-    let (rows, models) = (1 + random.below(60), 1 + random.below(6));
-    let dataset: Vec<u32> = (0..rows).map(|_| random.below(DATASETS) as u32).collect();
-    let (mut score, mut cost_usd) = (vec![], vec![]);
-    for _ in 0..rows {
-        let kept = random.below(models);
-        for model in 0..models {
-            let missing = holes && model != kept && random.below(8) == 0;
-            score.push(if missing { f64::NAN } else { [0.0, 0.0, 0.25, 0.5, 1.0, 1.0][random.below(6)] });
-            cost_usd.push(if missing { f64::NAN } else { random.uniform() });
-        }
-    }
-    Observed::new(dataset, DATASETS, models, score, cost_usd).unwrap()
-}
-
-fn accuracy(observed: &Observed<'_>, answers: &Answers) -> Accuracy {
-    Accuracy::new(&answers.score, observed.dataset(), DATASETS)
-}
-
-fn judged(observed: &Observed<'_>, choices: &[u32]) -> Answers {
-    observed.judge(choices, Missing::Fallback(0)).unwrap().answers
-}
-
-fn close(a: f64, b: f64) -> bool {
-    (a - b).abs() < 1e-9
-}
+mod support;
+use support::{Random, accuracy, close, judged, observed};
 
 #[test]
 fn oracle_dominates_every_strategy_row_by_row() {
@@ -68,7 +14,7 @@ fn oracle_dominates_every_strategy_row_by_row() {
         let mut random = Random::new(seed);
         let observed = observed(&mut random, true);
         let oracle = judged(&observed, &controls::oracle(&observed));
-        let choices: Vec<u32> = (0..observed.rows()).map(|_| random.below(observed.models()) as u32).collect();
+        let choices = random.choices(&observed);
         let experts = controls::dataset_experts(&observed);
         let best = controls::best_single(&observed);
         let strategies = [
@@ -109,7 +55,7 @@ fn metrics_lie_in_their_bounds_and_agree_with_their_ratios() {
     for seed in 0..300 {
         let mut random = Random::new(seed);
         let observed = observed(&mut random, true);
-        let choices: Vec<u32> = (0..observed.rows()).map(|_| random.below(observed.models()) as u32).collect();
+        let choices = random.choices(&observed);
         let own = judged(&observed, &choices);
         let accuracy_of = accuracy(&observed, &own);
         for value in [accuracy_of.avg_acc(), accuracy_of.micro()] {
@@ -160,7 +106,7 @@ fn hard_slices_are_nested_and_regret_adds_up_to_the_gap() {
         let right = RightModels::new(&observed);
         let sizes: Vec<usize> = (0..=observed.models() as u32).map(|at_most| right.slice(at_most).len()).collect();
         assert!(sizes.windows(2).all(|pair| pair[0] <= pair[1]) && sizes[0] == 0, "seed {seed}");
-        let choices: Vec<u32> = (0..observed.rows()).map(|_| random.below(observed.models()) as u32).collect();
+        let choices = random.choices(&observed);
         let own = judged(&observed, &choices);
         let oracle = accuracy(&observed, &judged(&observed, &controls::oracle(&observed)));
         let gap = oracle.micro() - accuracy(&observed, &own).micro();

@@ -2,7 +2,7 @@
 
 use routerlab_metrics::bootstrap::bytes_needed;
 
-use super::{Experiment, PreferenceGrid, Protocol, Statistics, Track};
+use super::{Experiment, Input, PreferenceGrid, Protocol, RouterEntry, Statistics, Track};
 use crate::summary::{MAX_BOOTSTRAP_BYTES, strategies_of};
 
 impl Experiment {
@@ -15,6 +15,7 @@ impl Experiment {
             return Err(format!("`name` must have 1 to 64 of a-z, 0-9 and `-`, found: {:?}", self.name));
         }
         self.protocol.check()?;
+        self.check_embeddings()?;
         self.preferences.check()?;
         self.limits.check()?;
         if !(100..=1_000_000).contains(&self.statistics.replicates) {
@@ -36,6 +37,40 @@ impl Experiment {
             if !names.insert(name.clone()) {
                 return Err(format!("two routers are called {name:?}; give one of them another `name`"));
             }
+            self.check_entry(router)?;
+        }
+        Ok(())
+    }
+
+    /// A router is a component, or stands for a model outside the pool.
+    fn check_entry(&self, router: &RouterEntry) -> Result<(), String> {
+        let (name, has_component) = (router.report_name(), !router.component.as_os_str().is_empty());
+        match &router.reference {
+            None if !has_component => {
+                Err(format!("router {name:?} has neither a `component` nor a `reference`; give it one of them"))
+            }
+            Some(_) if has_component || !router.config.is_empty() => {
+                Err(format!("router {name:?} has a `reference`, which always answers; remove `component` and `config`"))
+            }
+            Some(model) if !self.data.reference_models.contains(model) => Err(format!(
+                "router {name:?}: `reference` {model:?} is not among `data.reference_models`; add it there"
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Embeddings are those of one text; a run on another text must say whose it takes.
+    fn check_embeddings(&self) -> Result<(), String> {
+        let data = &self.data;
+        if !data.embeddings && data.embeddings_file.is_some() {
+            return Err(
+                "`data.embeddings_file` has no meaning with `data.embeddings = false`; remove one of them".into()
+            );
+        }
+        if self.protocol.input != Input::Prompt && data.embeddings && data.embeddings_file.is_none() {
+            return Err(
+                "`protocol.input` gives routers another text than embeddings are usually of; name the table of its embeddings with `data.embeddings_file = ...`, or set `data.embeddings = false`".into(),
+            );
         }
         Ok(())
     }
@@ -69,16 +104,25 @@ impl Protocol {
                 self.batch_queries
             ));
         }
-        if let Some(price) = self.router_usd_per_second
-            && !(price >= 0.0 && price.is_finite())
-        {
-            return Err(format!("`protocol.router_usd_per_second` must be 0 or more, found: {price}"));
+        for (key, price) in [
+            ("router_usd_per_second", self.router_usd_per_second),
+            ("router_usd_per_gigafuel", self.router_usd_per_gigafuel),
+        ] {
+            if let Some(price) = price.filter(|price| !(*price >= 0.0 && price.is_finite())) {
+                return Err(format!("`protocol.{key}` must be 0 or more, found: {price}"));
+            }
         }
-        // The reference has no secret, pays nobody for a missing record, and its routers work for nothing.
+        if let Some(share) = self.train_share.filter(|share| !(*share > 0.0 && *share <= 1.0)) {
+            return Err(format!("`protocol.train_share` must lie above 0 and be at most 1, found: {share}"));
+        }
+        // The reference has no secret, pays nobody for a missing record, and its routers work for nothing. It trains on
+        // missing records as wrong, so a model whose records are hidden would be one that is always wrong.
         let only_fair = [
             ("secret", self.secret.is_some()),
             ("fallback_model", self.fallback_model.is_some()),
             ("router_usd_per_second", self.router_usd_per_second.is_some()),
+            ("router_usd_per_gigafuel", self.router_usd_per_gigafuel.is_some()),
+            ("cold_start", self.cold_start.is_some()),
         ];
         if self.track == Track::Compat
             && let Some((key, _)) = only_fair.into_iter().find(|(_, given)| *given)
@@ -168,6 +212,16 @@ mod tests {
             ("[protocol]\ntrack = 'compat'\nsecret = 'x'", only_fair("secret")),
             ("[protocol]\ntrack = 'compat'\nfallback_model = 'x'", only_fair("fallback_model")),
             ("[protocol]\ntrack = 'compat'\nrouter_usd_per_second = 1.0", only_fair("router_usd_per_second")),
+            ("[protocol]\ntrack = 'compat'\nrouter_usd_per_gigafuel = 1.0", only_fair("router_usd_per_gigafuel")),
+            ("[protocol]\ntrack = 'compat'\ncold_start = { model = 'x', examples = 5 }", only_fair("cold_start")),
+            (
+                "[protocol]\ntrain_share = 0.0",
+                "`protocol.train_share` must lie above 0 and be at most 1, found: 0".to_owned(),
+            ),
+            (
+                "[protocol]\ninput = 'query'",
+                "`protocol.input` gives routers another text than embeddings are usually of; name the table of its embeddings with `data.embeddings_file = ...`, or set `data.embeddings = false`".to_owned(),
+            ),
             (
                 "[protocol]\nrouter_usd_per_second = -1.0",
                 "`protocol.router_usd_per_second` must be 0 or more, found: -1".to_owned(),
@@ -179,6 +233,37 @@ mod tests {
         for lines in ["", "[preferences]\ncount = 2\nmin = 1.0\nmax = 1.0", "[protocol]\nrouter_usd_per_second = 0.001"]
         {
             assert_eq!(experiment(lines).check(), Ok(()), "{lines}");
+        }
+    }
+
+    #[test]
+    fn a_router_is_a_component_or_a_reference_and_never_both() {
+        let check = |data: &str, router: &str| {
+            let text = format!("name = 'a'\n[data]\ndir = '.'\n{data}\n[[router]]\n{router}");
+            toml::from_str::<Experiment>(&text).expect("an experiment").check()
+        };
+        let reference = "reference_models = ['other']";
+        assert_eq!(check(reference, "reference = 'other'"), Ok(()));
+        let cases = [
+            ("", "name = 'x'", "router \"x\" has neither a `component` nor a `reference`; give it one of them"),
+            (
+                reference,
+                "reference = 'other'\ncomponent = 'a.wasm'",
+                "router \"other\" has a `reference`, which always answers; remove `component` and `config`",
+            ),
+            (
+                "",
+                "reference = 'other'",
+                "router \"other\": `reference` \"other\" is not among `data.reference_models`; add it there",
+            ),
+            (
+                "embeddings = false\nembeddings_file = 'e.parquet'",
+                "component = 'a.wasm'",
+                "`data.embeddings_file` has no meaning with `data.embeddings = false`; remove one of them",
+            ),
+        ];
+        for (data, router, expected) in cases {
+            assert_eq!(check(data, router), Err(expected.to_owned()), "{router}");
         }
     }
 

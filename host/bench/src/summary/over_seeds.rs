@@ -64,7 +64,8 @@ pub(crate) fn add(
     let bootstrap = Bootstrap::new(&parts, references, settings)
         .map_err(|error| BenchError::Data { path: data.dir.clone(), reason: error.to_string() })?;
 
-    let ranked: Vec<usize> = (CONTROLS.len()..CONTROLS.len() + routers.len()).collect();
+    let first = CONTROLS.len();
+    let ranked: Vec<usize> = (0..routers.len()).filter(|at| routers[*at].ranked).map(|at| first + at).collect();
     // Without intervals there is no evidence of any difference.
     let ranks = match bootstrap.is_sure(Quantity::AvgAcc) {
         true => significance::ranks(&parts, &ranked, RankSettings { seed: statistics.seed, threads }),
@@ -110,6 +111,8 @@ pub(crate) fn add(
                 .filter_map(|other| detectable(bootstrap.difference(strategy, *other, Quantity::AvgAcc)))
                 .reduce(f64::max);
             table.add(about, "MinDetectableDiffToRouters", "points", to_others, None);
+        }
+        if strategy >= first {
             for (metric, unit) in OF_ROUTERS {
                 table.add_mean_of_seeds(micro, metric, unit);
             }
@@ -117,7 +120,9 @@ pub(crate) fn add(
             table.add_mean_of_seeds(micro, "ZeroDatasets", "datasets");
         }
     }
-    let about = About { router: "", seed: "all", dataset: "micro", preference: 0.0, n: tested.len() };
+    let about = About { router: "", seed: "all", dataset: "macro", preference: 0.0, n: tested.len() };
+    super::significance::add(table, about, seeds, routers, &parts, &bootstrap, (statistics.seed, threads));
+    let about = About { dataset: "micro", ..about };
     table.add_mean_of_seeds(about, "HardShare@3", "percent");
     table.add_mean_of_seeds(About { n: rows_of.validation, ..about }, "ValidationQueries", "queries");
     let all = About { n: data.rows() + data.left_out, ..about };

@@ -4,13 +4,14 @@ use std::num::NonZeroUsize;
 
 use routerlab_metrics::Accuracy;
 use routerlab_metrics::bootstrap::{Bootstrap, Part, Quantity};
+use routerlab_metrics::paired::paired_difference;
 use routerlab_metrics::significance::{contributions, flips_for, holm, over_seeds, sign_flip};
 
 use super::table::{About, Table};
 use super::{BEST_SINGLE, CONTROLS, Routed, SeedView};
 
 /// Within how many points of AvgAcc two strategies count as equivalent (critique.md 1.1, S5).
-const MARGIN: f64 = 1.0;
+pub const MARGIN: f64 = 1.0;
 
 /// Adds for each router, against Best Single at quality alone: the p-value of a paired sign-flip test, the same
 /// corrected for all routers by Holm, the two one-sided tests of equivalence, and the interval over seeds by Nadeau
@@ -31,14 +32,15 @@ pub(crate) fn add(
         let known = p_values[index].is_some();
         table.add(about, "PVsBestSingle", "1", p_values[index], None);
         table.add(about, "PVsBestSingleHolm", "1", known.then_some(corrected[index]), None);
-        let equivalence = bootstrap.equivalence(CONTROLS.len() + index, Quantity::DiffToBestSingle, MARGIN);
-        table.add(about, "PEquivalent", "1", equivalence, None);
-        let differences: Vec<f64> =
-            seeds.iter().zip(&router.decided).map(|(seed, decided)| difference(seed, &decided.test[0].score)).collect();
+        let paired = paired_difference(parts, CONTROLS.len() + index, BEST_SINGLE).filter(|_| known);
+        let equivalence = paired.and_then(|paired| paired.equivalence(MARGIN));
+        table.add(about, "PEquivalent", "1", equivalence.map(|equivalence| equivalence.p_value), None);
+        let of_seeds = seeds.iter().zip(&router.decided);
+        let differences: Vec<f64> = of_seeds.map(|(seed, decided)| difference(seed, &decided.test[0].score)).collect();
         let rows = |of: fn(&SeedView) -> usize| seeds.iter().map(of).sum::<usize>() / seeds.len().max(1);
         let (train, test) = (rows(|seed| seed.parts.train.len()), rows(|seed| seed.parts.test.len()));
         let over = over_seeds(&differences, train, test);
-        let ends = over.map(|over| (over.mean - over.half_width, over.mean + over.half_width));
+        let ends = over.as_ref().map(|over| over.interval());
         table.add(about, "DiffToBestSingleOverSeeds", "points", over.map(|over| over.mean), ends);
     }
 }

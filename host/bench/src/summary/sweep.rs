@@ -33,7 +33,7 @@ const METRICS: [(&str, &str); 8] = [
 /// The operating points of one router on one seed.
 pub(crate) struct SeedPoints {
     /// One for each preference, on the test part; a cost that is not known is NaN.
-    test: Vec<OperatingPoint>,
+    pub(crate) test: Vec<OperatingPoint>,
     /// Which one PerfGain is about.
     pub(crate) most_accurate: Option<usize>,
     /// Which one CostSave is about: the cheapest that reaches Best Single's accuracy.
@@ -77,7 +77,7 @@ fn chosen(points: &[OperatingPoint], best_single: OperatingPoint) -> (Option<usi
 }
 
 /// The points, if the cost of every one is known.
-fn priced(points: &[OperatingPoint]) -> Option<&[OperatingPoint]> {
+pub(crate) fn priced(points: &[OperatingPoint]) -> Option<&[OperatingPoint]> {
     points.iter().all(|point| point.cost_usd.is_finite()).then_some(points)
 }
 
@@ -86,7 +86,7 @@ fn points_of(answers: &[Answers], observed: &Observed<'_>) -> Vec<OperatingPoint
 }
 
 /// AvgAcc and total cost; NaN where there is no row or a cost is unknown.
-fn point_of(answers: &Answers, observed: &Observed<'_>) -> OperatingPoint {
+pub(crate) fn point_of(answers: &Answers, observed: &Observed<'_>) -> OperatingPoint {
     OperatingPoint {
         avg_acc: Accuracy::new(&answers.score, observed.dataset(), observed.datasets()).avg_acc(),
         cost_usd: total_usd(answers).unwrap_or(f64::NAN),
@@ -94,7 +94,7 @@ fn point_of(answers: &Answers, observed: &Observed<'_>) -> OperatingPoint {
 }
 
 /// What each model of the pool would be as a router, where its costs are known.
-fn single_models(seed: &SeedView) -> impl Iterator<Item = OperatingPoint> {
+pub(crate) fn single_models(seed: &SeedView) -> impl Iterator<Item = OperatingPoint> {
     let of_model = |model: u32| {
         let judged = seed.test.judge(&controls::always(&seed.test, model), seed.missing).ok()?;
         Some(point_of(&judged.answers, &seed.test)).filter(|point| point.cost_usd.is_finite())
@@ -113,7 +113,7 @@ pub(crate) fn add(
     bootstrap: &Bootstrap,
 ) {
     let per_seed: Vec<Vec<[Option<f64>; METRICS.len()]>> =
-        seeds.iter().enumerate().map(|(at, seed)| of_seed(at, seed, points)).collect();
+        seeds.iter().enumerate().map(|(at, seed)| of_seed(at, seed, routers, points)).collect();
     for (at, seed) in seeds.iter().enumerate() {
         let label = seed.seed.to_string();
         for (index, router) in routers.iter().enumerate() {
@@ -164,10 +164,16 @@ pub(crate) fn add(
 }
 
 /// The metrics of each router on one seed.
-fn of_seed(at: usize, seed: &SeedView, points: &[Vec<SeedPoints>]) -> Vec<[Option<f64>; METRICS.len()]> {
+fn of_seed(
+    at: usize,
+    seed: &SeedView,
+    routers: &[Routed],
+    points: &[Vec<SeedPoints>],
+) -> Vec<[Option<f64>; METRICS.len()]> {
     let best = point_of(&seed.controls[BEST_SINGLE], &seed.test);
+    let ranked = routers.iter().zip(points).filter(|(router, _)| router.ranked);
     let union: Vec<OperatingPoint> =
-        points.iter().filter_map(|of_router| priced(&of_router[at].test)).flatten().copied().collect();
+        ranked.filter_map(|(_, of_router)| priced(&of_router[at].test)).flatten().copied().collect();
     let vertices: Vec<OperatingPoint> = frontier(&union).into_iter().map(|index| union[index]).collect();
     let everything: Vec<OperatingPoint> = union.iter().copied().chain(single_models(seed)).collect();
     let of_router = |of_router: &Vec<SeedPoints>| {

@@ -1,12 +1,18 @@
 //! `routerlab bench`: runs an experiment file.
 #![allow(clippy::print_stderr, reason = "talk goes to stderr")]
 
+mod controls;
+mod series;
+
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use routerlab_bench::{Experiment, FinishedRun, Observer, RunOptions};
 use routerlab_records::{CellRow, CellStatus};
+
+use controls::Controls;
+use series::Series;
 
 use crate::exit::{Ended, print};
 use crate::progress::Progress;
@@ -16,8 +22,12 @@ use crate::report::{Format, Report};
 ///
 /// Results go to a folder of their own, named after the experiment and the run's id. A run that was stopped goes on where
 /// it was when the same command is given again. One router's failure costs no other router anything.
+///
+/// A series is several such runs that differ in one thing, and ends with a table of routers and runs.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  routerlab bench experiment.toml --out runs")]
+#[command(
+    after_help = "Example:\n  routerlab bench experiment.toml --out runs\n  routerlab bench experiment.toml --shuffle-labels\n  routerlab bench experiment.toml --learning-curve=5,25,100"
+)]
 pub(crate) struct Bench {
     /// The experiment file
     #[arg(value_name = "EXPERIMENT.toml")]
@@ -28,17 +38,26 @@ pub(crate) struct Bench {
     /// Cells at a time [default: all cores]
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
-    /// Print the leaderboard as JSON
-    #[arg(long)]
+    /// How to write the leaderboard, or the table of a series
+    #[arg(long, value_enum, default_value_t = Format::Terminal)]
+    format: Format,
+    /// The same as `--format json`
+    #[arg(long, conflicts_with = "format")]
     json: bool,
+    #[command(flatten)]
+    controls: Controls,
 }
 
 impl Bench {
     pub(crate) fn execute(self) -> anyhow::Result<Ended> {
-        let experiment = Experiment::read(&self.experiment)?;
+        let experiment = Experiment::read_changed(&self.experiment, |changed| self.controls.apply(changed))?;
+        let format = if self.json { Format::Json } else { self.format };
+        if let Some(series) = Series::of(&self.controls, &experiment)? {
+            return series.execute(&self.out, self.threads, format);
+        }
         let finished = run(&experiment, &self.out, self.threads)?;
         let report = Report::read(&finished.dir)?;
-        print(&report.render(if self.json { Format::Json } else { Format::Terminal })?)?;
+        print(&report.render(format)?)?;
         eprintln!("results: {}", finished.dir.display());
         Ok(ended(&finished.cells))
     }

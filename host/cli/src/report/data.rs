@@ -28,7 +28,9 @@ pub(crate) struct Line {
     /// `ok`, or how it failed, and why.
     pub(crate) status: String,
     pub(crate) detail: Option<String>,
-    /// sha-256 of the component; none for controls.
+    /// Why it stands outside the ranks; none for what is ranked and for controls.
+    pub(crate) unranked: Option<String>,
+    /// sha-256 of the component; none for controls and references.
     pub(crate) component_digest: Option<String>,
     /// Metrics over all seeds, by name.
     pub(crate) metrics: BTreeMap<String, Number>,
@@ -42,12 +44,16 @@ pub(crate) struct Report {
     pub(crate) host_version: String,
     pub(crate) started_at: String,
     pub(crate) track: &'static str,
+    /// One line for each control against self-deception that was on.
+    pub(crate) controls: Vec<String>,
     pub(crate) seeds: Vec<u32>,
     pub(crate) replicates: usize,
     /// Distinct queries that were tested under some seed.
     pub(crate) queries: u64,
     /// What a second of a router's time costs in US dollars; none where it is not in the cost.
     pub(crate) router_usd_per_second: Option<f64>,
+    /// What a billion units of a router's fuel cost in US dollars; none where it is not in the cost.
+    pub(crate) router_usd_per_gigafuel: Option<f64>,
     /// Metrics that are about no router, by name.
     pub(crate) about_queries: BTreeMap<String, Number>,
     pub(crate) datasets: Vec<String>,
@@ -80,10 +86,12 @@ impl Report {
             host_version: run.host_version,
             started_at: run.started_at,
             track: experiment.protocol.track.name(),
+            controls: experiment.controls(),
             seeds: experiment.protocol.seeds.clone(),
             replicates: experiment.statistics.replicates,
             queries: 0,
             router_usd_per_second: experiment.protocol.router_usd_per_second,
+            router_usd_per_gigafuel: experiment.protocol.router_usd_per_gigafuel,
             about_queries: BTreeMap::new(),
             datasets: Vec::new(),
             lines: CONTROLS.iter().map(|name| Line::new(name, "control")).collect(),
@@ -120,13 +128,15 @@ impl Report {
 impl Line {
     fn new(name: &str, kind: &'static str) -> Self {
         let (name, status) = (name.to_owned(), "ok".to_owned());
-        Self { name, kind, status, detail: None, component_digest: None, metrics: BTreeMap::new() }
+        Self { name, kind, status, detail: None, unranked: None, component_digest: None, metrics: BTreeMap::new() }
     }
 
     fn of_router(name: &str, cells: &[CellRow]) -> Self {
         let mut line = Self::new(name, "router");
         let own = || cells.iter().filter(|cell| cell.router.as_str() == name);
-        line.component_digest = own().next().map(|cell| cell.component_digest.clone());
+        let digest = own().next().map(|cell| cell.component_digest.clone());
+        line.component_digest = digest.filter(|digest| !digest.is_empty());
+        line.unranked = own().find_map(|cell| cell.unranked.clone());
         if let Some(failed) = own().find(|cell| cell.status != CellStatus::Ok) {
             line.status = failed.status.as_str().to_owned();
             line.detail.clone_from(&failed.detail);
@@ -142,11 +152,12 @@ impl Line {
         self.metric(name).and_then(|number| number.value)
     }
 
-    /// Controls first, as they stand; then routers by rank and accuracy; failed ones last.
+    /// Controls first, as they stand; then routers by rank and accuracy; then those outside the ranks; failed ones last.
     fn order(&self) -> f64 {
         match (self.kind, self.value("Rank"), self.value("AvgAcc")) {
             ("control", _, _) => 0.0,
             (_, Some(rank), Some(accuracy)) => 1.0 + rank * 1000.0 - accuracy,
+            (_, None, Some(accuracy)) => 1e9 - accuracy,
             _ => f64::INFINITY,
         }
     }

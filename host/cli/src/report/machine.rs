@@ -7,14 +7,17 @@ pub(crate) fn csv(report: &Report) -> String {
     let mut metrics: Vec<&str> = report.lines.iter().flat_map(|line| line.metrics.keys().map(String::as_str)).collect();
     metrics.sort_unstable();
     metrics.dedup();
-    let mut text = String::from("run_id,name,kind,status,component_sha256");
+    let mut text = String::from("run_id,controls,name,kind,status,unranked,component_sha256");
     for metric in &metrics {
         text.push_str(&format!(",{metric},{metric}_low,{metric}_high,{metric}_n"));
     }
     text.push('\n');
+    let controls = quoted(&report.controls.join("; "));
     for line in &report.lines {
         let digest = line.component_digest.as_deref().unwrap_or_default();
-        let of_line = [&report.run_id, &quoted(&line.name), line.kind, &line.status, digest];
+        let unranked = line.unranked.as_deref().unwrap_or_default();
+        let of_line =
+            [&report.run_id, &controls, &quoted(&line.name), line.kind, &line.status, &quoted(unranked), digest];
         text.push_str(&of_line.join(","));
         for metric in &metrics {
             let number = line.metric(metric);
@@ -32,7 +35,7 @@ pub(crate) fn csv(report: &Report) -> String {
 }
 
 /// A field that may hold commas or quotes.
-fn quoted(field: &str) -> String {
+pub(super) fn quoted(field: &str) -> String {
     if field.contains([',', '"', '\n']) { format!("\"{}\"", field.replace('"', "\"\"")) } else { field.to_owned() }
 }
 

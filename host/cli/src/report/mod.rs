@@ -3,11 +3,13 @@
 mod data;
 mod machine;
 mod notes;
+mod series;
 mod text;
 
 use clap::ValueEnum;
 
 pub(crate) use data::Report;
+pub(crate) use series::SeriesReport;
 
 /// How a report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -3,6 +3,9 @@
 use super::data::{Line, Report};
 use super::text::NONE;
 
+/// What cells say of a model that answers from outside the pool.
+const EXTERNAL: &str = "external";
+
 /// One sentence or a few on each line.
 pub(super) fn notes(report: &Report) -> String {
     let mut lines = Vec::new();
@@ -12,7 +15,7 @@ pub(super) fn notes(report: &Report) -> String {
     choices(report, &mut lines);
     costs(report, &mut lines);
     failures(report, &mut lines);
-    for line in routers(report) {
+    for line in routers(report).filter(|line| line.unranked.as_deref() != Some(EXTERNAL)) {
         let digest = line.component_digest.as_deref().unwrap_or(NONE);
         lines.push(format!("component {}: sha-256 {}", line.name, digest.get(..16).unwrap_or(digest)));
     }
@@ -29,7 +32,8 @@ pub(super) fn of_leaderboard(report: &Report) -> String {
     let digest = |line: &Line| {
         line.component_digest.as_deref().map_or(NONE.to_owned(), |digest| digest.chars().take(12).collect())
     };
-    let components: Vec<String> = routers(report).map(|line| format!("{} {}", line.name, digest(line))).collect();
+    let of_components = routers(report).filter(|line| line.unranked.as_deref() != Some(EXTERNAL));
+    let components: Vec<String> = of_components.map(|line| format!("{} {}", line.name, digest(line))).collect();
     lines.push(format!("Components (sha-256): {}", components.join(", ")));
     lines.join("\n") + "\n"
 }
@@ -81,6 +85,12 @@ fn intervals(report: &Report, lines: &mut Vec<String>) {
 }
 
 fn ranks(report: &Report, lines: &mut Vec<String>) {
+    if routers(report).any(|line| line.unranked.as_deref() == Some(EXTERNAL)) {
+        lines.push(
+            "external: a model outside the pool that answers every query; no router could choose it, and it is in no rank, no frontier and no control."
+                .into(),
+        );
+    }
     lines.push(
         "Rank: 1 + the routers above that can be told apart by a paired sign-flip test, p < 0.05 after Holm's correction for all pairs."
             .into(),
@@ -148,9 +158,15 @@ fn costs(report: &Report, lines: &mut Vec<String>) {
             lines.push(format!("{}: {} queries a seed have an unknown cost; {lost}.", line.name, short(count)));
         }
     }
-    lines.push(match report.router_usd_per_second {
-        Some(price) => format!("Router overhead is in the cost of routers at {price} USD a second of measured time."),
-        None => "Router overhead is not in the cost.".into(),
+    let prices = [
+        (report.router_usd_per_second, "a second of measured time"),
+        (report.router_usd_per_gigafuel, "a billion units of fuel"),
+    ];
+    let prices: Vec<String> =
+        prices.iter().filter_map(|(price, unit)| price.map(|price| format!("{price} USD {unit}"))).collect();
+    lines.push(match prices.is_empty() {
+        true => "Router overhead is not in the cost.".into(),
+        false => format!("Router overhead is in the cost of routers at {}.", prices.join(" and ")),
     });
 }
 

@@ -16,10 +16,11 @@ pub(crate) fn terminal(report: &Report) -> String {
 /// The leaderboard alone, with what must be known to read it.
 pub(crate) fn leaderboard_only(report: &Report) -> String {
     let table = plain_table(LEADERBOARD, &leaderboard(report));
-    format!("{}\n\n{table}\n{}", title(report), notes::of_leaderboard(report))
+    let outside = outside(report).map(|rows| format!("{}\n", plain_table(OUTSIDE, &rows))).unwrap_or_default();
+    format!("{}\n\n{table}\n{outside}{}", title(report), notes::of_leaderboard(report))
 }
 
-fn plain_table(heading: &str, rows: &Rows) -> String {
+pub(super) fn plain_table(heading: &str, rows: &Rows) -> String {
     let mut table = filled(rows);
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     format!("{heading}\n{table}\n")
@@ -27,15 +28,17 @@ fn plain_table(heading: &str, rows: &Rows) -> String {
 
 /// Tables in Markdown.
 pub(crate) fn markdown(report: &Report) -> String {
-    layout(report, |heading, table| {
-        let mut table = filled(table);
-        table.load_style(presets::ASCII_MARKDOWN).set_content_arrangement(ContentArrangement::Disabled);
-        format!("## {heading}\n\n{table}\n")
-    })
+    layout(report, markdown_table)
+}
+
+pub(super) fn markdown_table(heading: &str, rows: &Rows) -> String {
+    let mut table = filled(rows);
+    table.load_style(presets::ASCII_MARKDOWN).set_content_arrangement(ContentArrangement::Disabled);
+    format!("## {heading}\n\n{table}\n")
 }
 
 /// Heading and rows; the first row is the header.
-type Rows = Vec<Vec<String>>;
+pub(super) type Rows = Vec<Vec<String>>;
 
 fn filled(rows: &Rows) -> Table {
     let mut table = Table::new();
@@ -62,12 +65,17 @@ fn layout(report: &Report, table: impl Fn(&str, &Rows) -> String) -> String {
             text.push_str(&table(heading, &rows));
         }
     };
+    more("Against Best Single: is the difference real?", against_best_single(report));
+    more(OUTSIDE, outside(report));
     more("Ratios to the controls and hard queries, with 95 % intervals", Some(ratios(report)));
     more(&format!("Sweep: the most accurate operating point, {chosen}"), perf_gain(report));
     more(
         &format!("Sweep: the cheapest operating point that keeps Best Single's accuracy, {chosen}"),
         cost_save(report),
     );
+    more("Sweep: the whole curve against fixed marks, on test", curve(report));
+    more("What the choices are like", behaviour(report));
+    more("Hard queries: how often right where few models are, and where the best answer is lost", hard(report));
     more("Accuracy by dataset, percent", Some(by_dataset(report)));
     more(OVERHEAD, overhead(report));
     text.push('\n');
@@ -75,18 +83,24 @@ fn layout(report: &Report, table: impl Fn(&str, &Rows) -> String) -> String {
     text
 }
 
+/// What the run is, and a line for each control that was on: whoever reads the numbers reads these first.
 fn title(report: &Report) -> String {
-    format!(
+    let mut title = format!(
         "{} ({} track, seeds {}, {} queries tested, run {})",
         report.name,
         report.track,
         report.seeds.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
         report.queries,
         report.run_id
-    )
+    );
+    report.controls.iter().for_each(|line| title.push_str(&format!("\n\ncontrol: {line}")));
+    title
 }
 
 const LEADERBOARD: &str = "Leaderboard: quality alone";
+
+/// The heading of what is compared with nobody.
+const OUTSIDE: &str = "Outside the ranks: quality alone";
 
 /// The heading of the only table with measured times.
 const OVERHEAD: &str = "Router overhead (time is measured, differs between machines, and is part of no digest)";
@@ -101,9 +115,19 @@ fn ok_lines(report: &Report) -> impl Iterator<Item = &Line> {
 }
 
 fn leaderboard(report: &Report) -> Rows {
+    board("rank", report.lines.iter().filter(|line| line.unranked.is_none()))
+}
+
+/// The same of those that stand outside the ranks, with the reason in place of the rank.
+fn outside(report: &Report) -> Option<Rows> {
+    let rows = board("why", report.lines.iter().filter(|line| line.unranked.is_some()));
+    (rows.len() > 1).then_some(rows)
+}
+
+fn board<'a>(second: &str, lines: impl Iterator<Item = &'a Line>) -> Rows {
     let mut rows = header([
         "",
-        "rank",
+        second,
         "AvgAcc %",
         "95 % interval",
         "vs Best Single",
@@ -111,7 +135,7 @@ fn leaderboard(report: &Report) -> Rows {
         "cost USD",
         "95 % interval",
     ]);
-    for line in &report.lines {
+    for line in lines {
         if line.status != "ok" {
             rows.push(vec![line.name.clone(), line.status.clone()]);
             continue;
@@ -119,7 +143,7 @@ fn leaderboard(report: &Report) -> Rows {
         let difference = line.metric("DiffToBestSingle").filter(|_| line.name != "Best Single");
         rows.push(vec![
             line.name.clone(),
-            line.value("Rank").map_or(NONE.into(), |rank| format!("{rank:.0}")),
+            line.unranked.clone().unwrap_or_else(|| decimals(line.value("Rank"), 0)),
             decimals(line.value("AvgAcc"), 2),
             ends(line.metric("AvgAcc"), 2),
             difference.and_then(|d| d.value).map_or(NONE.into(), |d| format!("{d:+.2}")),
@@ -138,6 +162,118 @@ fn ratios(report: &Report) -> Rows {
         rows.push(vec![line.name.clone(), number("Gain@R"), number("Gain@B"), number("Gap@O"), number("HardAcc@3")]);
     }
     rows
+}
+
+/// Tests of every router against Best Single, and what they say.
+fn against_best_single(report: &Report) -> Option<Rows> {
+    let mut rows = header([
+        "",
+        "points",
+        "95 % interval",
+        "over seeds (Nadeau-Bengio)",
+        "p",
+        "p, Holm",
+        "p, within 1 point",
+        "least detectable",
+        "verdict",
+    ]);
+    for line in ok_lines(report).filter(|line| line.kind == "router") {
+        rows.push(vec![
+            line.name.clone(),
+            signed(line.value("DiffToBestSingle")),
+            ends(line.metric("DiffToBestSingle"), 2),
+            ends(line.metric("DiffToBestSingleOverSeeds"), 2),
+            decimals(line.value("PVsBestSingle"), 4),
+            decimals(line.value("PVsBestSingleHolm"), 4),
+            decimals(line.value("PEquivalent"), 4),
+            decimals(line.value("MinDetectableDiff"), 2),
+            verdict(line).into(),
+        ]);
+    }
+    (rows.len() > 1).then_some(rows)
+}
+
+/// What the tests allow to be said: at the 5 % level, differences corrected for the number of routers.
+fn verdict(line: &Line) -> &'static str {
+    let below = |metric: &str| line.value(metric).is_some_and(|p| p < 0.05);
+    let ahead = line.value("DiffToBestSingle").is_some_and(|difference| difference > 0.0);
+    match (below("PVsBestSingleHolm"), below("PEquivalent"), ahead) {
+        (true, _, true) => "better",
+        (true, _, false) => "worse",
+        (false, true, _) => "equivalent",
+        (false, false, _) if line.value("PVsBestSingle").is_none() => NONE,
+        (false, false, _) => "cannot tell",
+    }
+}
+
+/// Accuracy that fixed budgets buy, and what fixed accuracies cost; none when no router has a cost to speak of.
+fn curve(report: &Report) -> Option<Rows> {
+    let mut rows = header([
+        "",
+        "area %",
+        "at 10 % of cost",
+        "at 25 %",
+        "at 50 %",
+        "at 75 %",
+        "at 100 %",
+        "QNC 95 %",
+        "QNC 100 %",
+        "hypervolume",
+    ]);
+    let routers = || ok_lines(report).filter(|line| line.kind == "router");
+    for line in routers() {
+        let mut row = vec![line.name.clone(), decimals(line.value("AreaUnderCurve"), 2)];
+        row.extend([10, 25, 50, 75, 100].map(|share| decimals(line.value(&format!("AccuracyAtBudget@{share}")), 2)));
+        row.extend([95, 100].map(|share| decimals(line.value(&format!("QNC@{share}")), 1)));
+        row.push(decimals(line.value("Hypervolume"), 1));
+        rows.push(row);
+    }
+    routers().any(|line| line.value("AreaUnderCurve").is_some()).then_some(rows)
+}
+
+/// Whether a router does more than tell datasets apart, whether its estimates can be believed, and where its money goes.
+fn behaviour(report: &Report) -> Option<Rows> {
+    let mut rows = header([
+        "",
+        "skill within datasets",
+        "p",
+        "collapse %",
+        "Brier",
+        "calibration error",
+        "cost vs Best Single % (by dataset)",
+        "micro %",
+        "precision-weighted %",
+    ]);
+    for line in ok_lines(report).filter(|line| line.kind == "router") {
+        rows.push(vec![
+            line.name.clone(),
+            signed(line.value("WithinDatasetSkill")),
+            decimals(line.value("WithinDatasetSkillP"), 3),
+            decimals(line.value("RoutingCollapse"), 1),
+            decimals(line.value("Brier"), 3),
+            decimals(line.value("CalibrationError"), 3),
+            decimals(line.value("CostPerDatasetVsBestSingle"), 1),
+            decimals(line.value("MicroAcc"), 2),
+            decimals(line.value("PrecisionWeightedAcc"), 2),
+        ]);
+    }
+    (rows.len() > 1).then_some(rows)
+}
+
+/// HardAcc and Recall on hard queries, and the share of the gap to the Oracle by how many models were right.
+fn hard(report: &Report) -> Option<Rows> {
+    let mut rows =
+        header(["", "HardAcc@1 %", "@2", "@3", "Recall@1 %", "@2", "@3", "@5", "lost at 1 right", "2", "3", "more"]);
+    for line in ok_lines(report).filter(|line| line.kind == "router") {
+        let mut row = vec![line.name.clone()];
+        row.extend([1, 2, 3].map(|k| decimals(line.value(&format!("HardAcc@{k}")), 1)));
+        row.extend([1, 2, 3, 5].map(|r| decimals(line.value(&format!("Recall@{r}")), 1)));
+        row.extend([1, 2, 3].map(|k| decimals(line.value(&format!("Regret@{k}")), 2)));
+        let more = (4..).map_while(|k| line.value(&format!("Regret@{k}"))).reduce(|sum, regret| sum + regret);
+        row.push(decimals(more, 2));
+        rows.push(row);
+    }
+    (rows.len() > 1).then_some(rows)
 }
 
 /// PerfGain and ParetoDist of every router.
@@ -217,7 +353,7 @@ fn by_dataset(report: &Report) -> Rows {
     rows
 }
 
-fn decimals(value: Option<f64>, digits: usize) -> String {
+pub(super) fn decimals(value: Option<f64>, digits: usize) -> String {
     value.map_or(NONE.into(), |value| format!("{value:.digits$}"))
 }
 
@@ -225,7 +361,7 @@ fn signed(value: Option<f64>) -> String {
     value.map_or(NONE.into(), |value| format!("{value:+.2}"))
 }
 
-fn ends(number: Option<Number>, digits: usize) -> String {
+pub(super) fn ends(number: Option<Number>, digits: usize) -> String {
     between(number, |end| format!("{end:.digits$}"))
 }
 

@@ -19,14 +19,24 @@
 //! keeps its own mean on the dataset for this replicate: dropping the dataset would change what the mean is about. With
 //! one part this cannot happen.
 //!
-//! Intervals are percentile intervals (Efron and Tibshirani, *An Introduction to the Bootstrap*, 1993, chapter 13).
+//! Intervals are percentile intervals (Efron and Tibshirani, *An Introduction to the Bootstrap*, 1993, chapter 13);
+//! [`Bootstrap::interval_bca`] stands beside them, corrected for bias and skewness with a [`Jackknife`].
+//!
+//! [`Bootstrap::over_new_datasets`] speaks about new datasets too: each replicate first draws `D - 1` of the `D` datasets
+//! with replacement, and each drawn one its queries as above. The spread between datasets already holds the noise of
+//! their queries, so drawing those again errs on the safe side (Davison and Hinkley, *Bootstrap Methods and their
+//! Application*, 1997, section 3.8).
 
+mod bca;
+mod jackknife;
 mod layout;
 mod replicate;
 
 use std::num::NonZeroUsize;
 
+use crate::equivalence::Equivalence;
 use crate::{Answers, latency::quantile_of_sorted};
+pub use jackknife::Jackknife;
 use layout::Layout;
 
 /// The test part of one seed under all strategies, in the same order for every seed.
@@ -41,6 +51,14 @@ pub struct Part<'a> {
     pub hard: &'a [bool],
     /// What each strategy earned on the rows; `None` where it takes no part in this seed.
     pub answers: Vec<Option<&'a Answers>>,
+}
+
+impl<'a> Part<'a> {
+    /// What two strategies earned, where both take part.
+    pub(crate) fn both(&self, a: usize, b: usize) -> Option<(&'a Answers, &'a Answers)> {
+        let of = |strategy: usize| self.answers.get(strategy).copied().flatten();
+        Some((of(a)?, of(b)?))
+    }
 }
 
 /// Which strategies the ratios refer to, as positions in [`Part::answers`].
@@ -200,9 +218,19 @@ pub enum BootstrapError {
     },
 }
 
+/// What the intervals are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Population {
+    /// New queries of these datasets.
+    NewQueries,
+    /// New datasets like these.
+    NewDatasets,
+}
+
 /// All replicates of all strategies.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bootstrap {
+    population: Population,
     strategies: usize,
     columns: usize,
     /// By dataset: whether it has the two units that an interval needs, or none at all.
@@ -219,6 +247,29 @@ impl Bootstrap {
     /// # Errors
     /// When the parts do not fit each other or there is nothing to draw.
     pub fn new(parts: &[Part<'_>], references: References, settings: Settings) -> Result<Self, BootstrapError> {
+        Self::draw(parts, references, settings, Population::NewQueries)
+    }
+
+    /// As [`Self::new`], with the datasets drawn too: intervals about new datasets. There is none for fewer than two
+    /// datasets, nor for [`Quantity::Dataset`].
+    ///
+    /// # Errors
+    /// When the parts do not fit each other or there is nothing to draw.
+    pub fn over_new_datasets(
+        parts: &[Part<'_>],
+        references: References,
+        settings: Settings,
+    ) -> Result<Self, BootstrapError> {
+        let settings = Settings { per_dataset: false, ..settings };
+        Self::draw(parts, references, settings, Population::NewDatasets)
+    }
+
+    fn draw(
+        parts: &[Part<'_>],
+        references: References,
+        settings: Settings,
+        population: Population,
+    ) -> Result<Self, BootstrapError> {
         let layout = Layout::new(parts, references)?;
         if settings.replicates == 0 {
             return Err(BootstrapError::Empty);
@@ -238,13 +289,16 @@ impl Bootstrap {
                 scope.spawn(move || {
                     let mut worker = replicate::Worker::new(layout, columns);
                     for (offset, out) in chunk.chunks_exact_mut(width).enumerate() {
-                        worker.draw(settings.seed, (index * per_thread + offset) as u64, out);
+                        let replicate = (index * per_thread + offset) as u64;
+                        worker.draw(settings.seed, replicate, population, out);
                     }
                 });
             }
         });
-        let varies = layout.units.iter().map(|units| units.len() != 1).collect();
-        Ok(Self { strategies, columns, varies, point, draws })
+        let enough =
+            population == Population::NewQueries || layout.units.iter().filter(|of| !of.is_empty()).count() > 1;
+        let varies = layout.units.iter().map(|units| enough && units.len() != 1).collect();
+        Ok(Self { population, strategies, columns, varies, point, draws })
     }
 
     /// A strategy's value on the rows as they are. `None` where it is undefined, such as a cost that is not known.
@@ -280,6 +334,20 @@ impl Bootstrap {
     pub fn is_equivalent(&self, a: usize, b: usize, quantity: Quantity, margin: f64) -> bool {
         let within = |difference: Interval| difference.low > -margin && difference.high < margin;
         self.difference_at(a, b, quantity, 0.90).is_some_and(within)
+    }
+
+    /// As [`Self::is_equivalent`], with the p-value: the larger of the shares of replicates on the wrong side of each end
+    /// of the margin. Where no interval is shown for being undefined there is no test either.
+    pub fn equivalence(&self, a: usize, b: usize, quantity: Quantity, margin: f64) -> Option<Equivalence> {
+        let at_90 = self.difference_at(a, b, quantity, 0.90).filter(|_| margin > 0.0)?;
+        let (left, right) = (self.column(a, quantity)?, self.column(b, quantity)?);
+        let share = |beyond: &dyn Fn(f64) -> bool| {
+            let count = self.replicates().filter(|draw| beyond(draw[left] - draw[right])).count();
+            // The rows as they are count as one of the draws, so that no p-value is 0.
+            (count + 1) as f64 / (self.draws.len() / self.point.len() + 1) as f64
+        };
+        let p_value = share(&|draw| draw <= -margin).max(share(&|draw| draw >= margin));
+        Some(Equivalence { difference: at_90.value, low: at_90.low, high: at_90.high, margin, p_value })
     }
 
     fn difference_at(&self, a: usize, b: usize, quantity: Quantity, level: f64) -> Option<Interval> {

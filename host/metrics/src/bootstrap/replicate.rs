@@ -1,10 +1,10 @@
-//! One replicate: draw weights, add up, reduce to quantities.
+//! One replicate: draw weights, or leave a unit out; add up; reduce to quantities.
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
 use super::layout::{Layout, Sums};
-use super::{ALWAYS, Quantity, References};
+use super::{ALWAYS, Population, Quantity, References};
 use crate::accuracy::mean_of_ratios;
 
 /// Buffers that one thread uses for all its replicates.
@@ -15,6 +15,11 @@ pub(super) struct Worker<'a> {
     weights: Vec<u32>,
     /// By dataset: how much a draw counts for where datasets are pooled, `n / (n - 1)`, or 1 for the rows as they are.
     scale: Vec<f64>,
+    /// By dataset: how often it was drawn itself; 1 where datasets are fixed.
+    times: Vec<f64>,
+    /// What a sum over datasets is multiplied by, because one dataset less is drawn than there are; 1 where they are
+    /// fixed.
+    pooled: f64,
     /// Weighted sum of a dataset's lines.
     line: Vec<f64>,
     sums: PartSums,
@@ -43,6 +48,8 @@ impl<'a> Worker<'a> {
             columns,
             weights: vec![0; layout.units.iter().map(|units| units.len()).sum()],
             scale: vec![1.0; layout.datasets()],
+            times: vec![1.0; layout.datasets()],
+            pooled: 1.0,
             line: vec![0.0; layout.width()],
             sums: PartSums {
                 accuracy: vec![0.0; layout.datasets() * strategies],
@@ -59,31 +66,59 @@ impl<'a> Worker<'a> {
     pub(super) fn as_they_are(&mut self, out: &mut [f64]) {
         self.weights.fill(1);
         self.scale.fill(1.0);
-        self.reduce(out);
+        self.reduce(out, None);
+    }
+
+    /// The quantities without one unit of a dataset; what is left of the dataset keeps its weight where datasets are
+    /// pooled.
+    pub(super) fn without(&mut self, dataset: usize, unit: usize, out: &mut [f64]) {
+        self.scale.fill(1.0);
+        self.scale[dataset] = inflation(self.layout.units[dataset].len());
+        self.reduce(out, Some((dataset, unit as u32)));
     }
 
     /// The quantities of one replicate. The stream is a function of the seed and the replicate's number alone.
-    pub(super) fn draw(&mut self, seed: u64, replicate: u64, out: &mut [f64]) {
+    pub(super) fn draw(&mut self, seed: u64, replicate: u64, population: Population, out: &mut [f64]) {
         let mut random = stream(seed, replicate);
-        self.weights.fill(0);
-        for (units, scale) in self.layout.units.iter().zip(&mut self.scale) {
-            let weights = &mut self.weights[units.clone()];
-            // One draw less than there are units: Rao and Wu (1988), see the module's text.
-            for _ in 1..weights.len() {
-                weights[below(&mut random, weights.len())] += 1;
-            }
-            *scale = units.len() as f64 / (units.len() as f64 - 1.0).max(1.0);
+        if population == Population::NewDatasets {
+            self.draw_datasets(&mut random);
         }
-        self.reduce(out);
+        self.weights.fill(0);
+        for ((units, scale), times) in self.layout.units.iter().zip(&mut self.scale).zip(&self.times) {
+            let weights = &mut self.weights[units.clone()];
+            // A dataset that was drawn again draws its queries anew.
+            for _ in 0..*times as usize {
+                // One draw less than there are units: Rao and Wu (1988), see the module's text.
+                for _ in 1..weights.len() {
+                    weights[below(&mut random, weights.len())] += 1;
+                }
+            }
+            *scale = inflation(units.len());
+        }
+        self.reduce(out, None);
+    }
+
+    /// Draws one dataset less than there are, of those that have rows.
+    fn draw_datasets(&mut self, random: &mut Xoshiro256PlusPlus) {
+        let units = &self.layout.units;
+        let drawable: Vec<usize> = (0..units.len()).filter(|dataset| !units[*dataset].is_empty()).collect();
+        self.times.fill(0.0);
+        for _ in 1..drawable.len() {
+            self.times[drawable[below(random, drawable.len())]] += 1.0;
+        }
+        self.pooled = inflation(drawable.len());
     }
 
     /// Means over parts of the quantities of each; a part in which a quantity is undefined is left out of its mean.
-    fn reduce(&mut self, out: &mut [f64]) {
+    fn reduce(&mut self, out: &mut [f64], left_out: Option<(usize, u32)>) {
         out.fill(0.0);
         self.counts.fill(0.0);
         let layout = self.layout;
         for part in &layout.parts {
-            self.add_up(part);
+            match left_out {
+                None => self.add_up(part, |worker, dataset| worker.drawn(part, dataset)),
+                Some((of, unit)) => self.add_up(part, |worker, dataset| worker.left(part, dataset, of, unit)),
+            }
             for (strategy, out) in out.chunks_exact_mut(self.columns).enumerate() {
                 let counts = &mut self.counts[strategy * self.columns..(strategy + 1) * self.columns];
                 let mut add = |column: usize, value: f64| {
@@ -92,7 +127,7 @@ impl<'a> Worker<'a> {
                         counts[column] += 1.0;
                     }
                 };
-                for (quantity, value) in self.sums.quantities(layout, part, strategy) {
+                for (quantity, value) in self.sums.quantities(layout, part, &self.times, strategy) {
                     add(quantity.column(), value);
                 }
                 if self.columns > ALWAYS {
@@ -108,33 +143,56 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Sums of one part under the current weights.
-    fn add_up(&mut self, part: &Sums) {
+    /// The line of a dataset under the current weights.
+    fn drawn(&mut self, part: &Sums, dataset: usize) {
         let (strategies, width) = (self.layout.strategies, self.layout.width());
-        let sums = &mut self.sums;
-        sums.cost_usd.fill(0.0);
-        sums.hard_hits.fill(0.0);
-        sums.hard_rows = 0.0;
-        for (dataset, slots) in part.datasets.iter().enumerate() {
-            self.line.fill(0.0);
-            let lines = part.values[slots.start * width..slots.end * width].chunks_exact(width);
-            for (slot, values) in part.slots[slots.clone()].iter().zip(lines) {
-                let weight = self.weights[*slot as usize];
-                // More than a third of the units are not drawn.
-                if weight > 0 {
-                    let weight = f64::from(weight);
-                    // Without hard rows the last third of the line is zeros, which need not be read.
-                    let used = if values[1] > 0.0 { width } else { width - strategies };
-                    for (sum, value) in self.line.iter_mut().zip(&values[..used]) {
-                        *sum += weight * value;
-                    }
+        let slots = part.datasets[dataset].clone();
+        self.line.fill(0.0);
+        let lines = part.values[slots.start * width..slots.end * width].chunks_exact(width);
+        for (slot, values) in part.slots[slots].iter().zip(lines) {
+            let weight = self.weights[*slot as usize];
+            // More than a third of the units are not drawn.
+            if weight > 0 {
+                let weight = f64::from(weight);
+                // Without hard rows the last third of the line is zeros, which need not be read.
+                let used = if values[1] > 0.0 { width } else { width - strategies };
+                for (sum, value) in self.line.iter_mut().zip(&values[..used]) {
+                    *sum += weight * value;
                 }
             }
+        }
+    }
+
+    /// The line of a dataset without a unit of the dataset `of`: a subtraction, however many units there are.
+    fn left(&mut self, part: &Sums, dataset: usize, of: usize, unit: u32) {
+        let width = self.layout.width();
+        self.line.copy_from_slice(&part.totals[dataset * width..(dataset + 1) * width]);
+        let slots = part.datasets[dataset].clone();
+        // Slots stand in the order of their units.
+        if dataset == of
+            && let Ok(position) = part.slots[slots.clone()].binary_search(&unit)
+        {
+            let values = &part.values[(slots.start + position) * width..][..width];
+            self.line.iter_mut().zip(values).for_each(|(sum, value)| *sum -= value);
+        }
+    }
+
+    /// Sums of one part; `fill` puts the line of a dataset into `self.line`.
+    fn add_up(&mut self, part: &Sums, fill: impl Fn(&mut Self, usize)) {
+        let (strategies, width) = (self.layout.strategies, self.layout.width());
+        self.sums.cost_usd.fill(0.0);
+        self.sums.hard_hits.fill(0.0);
+        self.sums.hard_rows = 0.0;
+        for dataset in 0..part.datasets.len() {
+            fill(self, dataset);
+            let times = self.times[dataset];
             let mut scale = self.scale[dataset];
+            // Rows are whole numbers, so that nothing is left by rounding.
             if self.line[0] == 0.0 {
                 self.line.copy_from_slice(&part.totals[dataset * width..(dataset + 1) * width]);
-                scale = 1.0;
+                scale = times;
             }
+            let sums = &mut self.sums;
             let rows = self.line[0];
             let [scores, costs_usd, hits] = [0, 1, 2].map(|block| &self.line[2 + block * strategies..][..strategies]);
             let accuracy = &mut sums.accuracy[dataset * strategies..(dataset + 1) * strategies];
@@ -144,19 +202,20 @@ impl<'a> Worker<'a> {
                 accuracy[strategy] = if part.present[strategy] { scores[strategy] / rows } else { f64::NAN };
                 sums.hard_hits[strategy] += scale * hits[strategy];
                 if rows > 0.0 {
-                    sums.cost_usd[strategy] += part.rows[dataset] * costs_usd[strategy] / rows;
+                    sums.cost_usd[strategy] += self.pooled * times * part.rows[dataset] * costs_usd[strategy] / rows;
                 }
             }
         }
+        let sums = &mut self.sums;
         for strategy in 0..strategies {
             if !(self.layout.priced[strategy] && part.present[strategy]) {
                 sums.cost_usd[strategy] = f64::NAN;
             }
             let (mut sum, mut count) = (0.0, 0.0);
             let column = sums.accuracy.iter().skip(strategy).step_by(strategies);
-            for accuracy in column.filter(|accuracy| !accuracy.is_nan()) {
-                sum += accuracy;
-                count += 1.0;
+            for (accuracy, times) in column.zip(&self.times).filter(|(accuracy, _)| !accuracy.is_nan()) {
+                sum += times * accuracy;
+                count += times;
             }
             sums.average[strategy] = 100.0 * sum / count;
         }
@@ -164,16 +223,18 @@ impl<'a> Worker<'a> {
 }
 
 impl PartSums {
-    /// The quantities of one strategy.
-    fn quantities(&self, layout: &Layout, part: &Sums, strategy: usize) -> [(Quantity, f64); ALWAYS] {
+    /// The quantities of one strategy; `times` as in [`Worker`].
+    fn quantities(&self, layout: &Layout, part: &Sums, times: &[f64], strategy: usize) -> [(Quantity, f64); ALWAYS] {
         let lines = || self.accuracy.chunks_exact(layout.strategies);
         let (mut sum, mut rows) = (0.0, 0.0);
-        for (line, of_dataset) in lines().zip(&part.rows).filter(|(line, _)| !line[strategy].is_nan()) {
+        let of_datasets = part.rows.iter().zip(times).map(|(rows, times)| rows * times);
+        for (line, of_dataset) in lines().zip(of_datasets).filter(|(line, _)| !line[strategy].is_nan()) {
             sum += line[strategy] * of_dataset;
             rows += of_dataset;
         }
         let ratio = |reference: usize, of: fn(f64) -> f64| {
-            mean_of_ratios(lines().map(|line| (line[strategy], line[reference])), of).percent.unwrap_or(f64::NAN)
+            let triples = lines().zip(times).map(|(line, times)| (line[strategy], line[reference], *times));
+            mean_of_ratios(triples, of).percent.unwrap_or(f64::NAN)
         };
         let References { random, best_single, oracle } = layout.references;
         let own = self.average[strategy];
@@ -195,6 +256,11 @@ impl PartSums {
             (Quantity::CostSave, percent_of(best.1 - self.cost_usd[strategy], best.1)),
         ]
     }
+}
+
+/// How much a draw of one less than `count` counts for where sums are compared with those of all.
+fn inflation(count: usize) -> f64 {
+    count as f64 / (count as f64 - 1.0).max(1.0)
 }
 
 /// A generator of its own for every replicate, so that the work can be divided in any way.

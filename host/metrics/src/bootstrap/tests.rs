@@ -3,6 +3,8 @@ use crate::{Accuracy, cost};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
+mod corrections;
+
 const REFERENCES: References = References { random: 0, best_single: 1, oracle: 2 };
 
 fn settings(replicates: usize) -> Settings {

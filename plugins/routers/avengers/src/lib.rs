@@ -1,8 +1,9 @@
 //! Sends a query to the best model of its nearest cluster.
 
+use routerlab_learn::{Missing, cluster_sums, cluster_weights, tightest};
 use routerlab_sdk::{
-    Clusters, Decisions, Error, Matrix, Measure, Metric, Needs, Preference, QuerySet, Random, Router, State,
-    StateWriter, Table, TrainingSet, Unavailable, Utilities, export_router, log,
+    Decisions, Error, Matrix, Measure, Needs, Preference, QuerySet, Router, State, StateWriter, Table, TrainingSet,
+    Unavailable, Utilities, export_router, log,
 };
 use serde::Deserialize;
 
@@ -27,17 +28,6 @@ pub enum Ranking {
     ReciprocalRank,
     /// The mean score in the cluster, drawn towards the model's mean over all training.
     Mean,
-}
-
-/// What a missing record is in the mean of a cluster.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Missing {
-    /// Left out.
-    #[default]
-    LeaveOut,
-    /// A wrong answer.
-    Zero,
 }
 
 /// What may be set.
@@ -103,7 +93,7 @@ impl Router for Avengers {
         let embeddings = train.queries().embedding_matrix()?.normalise_rows()?;
         let means = train.means(Measure::Score)?;
         let fit = |clusters| {
-            let found = tightest(&embeddings, clusters, &config, seed)?;
+            let found = tightest(&embeddings, clusters, config.restarts, config.rounds, seed)?;
             Ok::<_, Error>(Self {
                 worth: worth(&found.assignment, found.centroids.rows(), &scores, &means, &config),
                 centroids: found.centroids,
@@ -186,62 +176,20 @@ impl Avengers {
 
     fn utilities(&self, queries: &QuerySet<'_>) -> Result<Utilities, Error> {
         let mut utilities = Utilities::new(queries.rows(), self.models);
-        if queries.rows() == 0 {
-            return Ok(utilities);
-        }
-        let queries = queries.embedding_matrix()?.normalise_rows()?;
-        // By inner product with centroids that are not normalised, unlike in training: as published, and it favours
-        // tight clusters, whose centroids are longer.
-        let near = self.centroids.nearest(&queries, self.top_k as usize, Metric::Dot)?;
-        for query in 0..queries.rows() {
-            let (clusters, distances) = near.of(query);
-            let weights = softmax(distances, self.beta);
+        for (query, near) in cluster_weights(&self.centroids, queries, self.top_k, self.beta)?.iter().enumerate() {
             for (model, utility) in utilities.row_mut(query).iter_mut().enumerate() {
-                let worth = |cluster: u32| f64::from(self.worth[cluster as usize * self.models + model]);
-                *utility =
-                    clusters.iter().zip(&weights).map(|(&cluster, weight)| weight * worth(cluster)).sum::<f64>() as f32;
+                let worth = |cluster: usize| f64::from(self.worth[cluster * self.models + model]);
+                *utility = near.iter().map(|(cluster, weight)| weight * worth(*cluster)).sum::<f64>() as f32;
             }
         }
         Ok(utilities)
     }
 }
 
-/// Weights that fall with the distance and add up to 1. Only differences of distances matter, so `1 - e.c` and `-e.c`
-/// give the same.
-fn softmax(distances: &[f32], beta: f64) -> Vec<f64> {
-    let nearest = distances.first().copied().map_or(0.0, f64::from);
-    let weights: Vec<f64> = distances.iter().map(|&distance| (beta * (nearest - f64::from(distance))).exp()).collect();
-    let sum: f64 = weights.iter().sum();
-    weights.into_iter().map(|weight| weight / sum).collect()
-}
-
-/// The clusters with the least inertia of several seedings.
-fn tightest(embeddings: &Matrix, clusters: u32, config: &Config, seed: u64) -> Result<Clusters, Error> {
-    let mut random = Random::new(seed);
-    let mut best = embeddings.kmeans(clusters as usize, config.rounds, random.next_u64())?;
-    for _ in 1..config.restarts {
-        let found = embeddings.kmeans(clusters as usize, config.rounds, random.next_u64())?;
-        if found.inertia < best.inertia {
-            best = found;
-        }
-    }
-    Ok(best)
-}
-
 /// clusters x models: what every model is worth in each cluster.
 fn worth(assignment: &[u32], clusters: usize, scores: &Table, means: &[f64], config: &Config) -> Vec<f32> {
     let models = means.len();
-    let mut sums = vec![(0.0, 0.0); clusters * models];
-    for (row, &cluster) in assignment.iter().enumerate() {
-        for (model, &score) in scores.row(row).iter().enumerate() {
-            let sum = &mut sums[cluster as usize * models + model];
-            match (score.is_nan(), config.missing) {
-                (true, Missing::LeaveOut) => {}
-                (true, Missing::Zero) => sum.1 += 1.0,
-                (false, _) => *sum = (sum.0 + f64::from(score), sum.1 + 1.0),
-            }
-        }
-    }
+    let sums = cluster_sums(assignment, clusters, scores, config.missing);
     let mut worth = Vec::with_capacity(sums.len());
     for cluster in sums.chunks_exact(models) {
         let in_cluster = |shrink: f64| {

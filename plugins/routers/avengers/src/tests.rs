@@ -1,6 +1,6 @@
 use routerlab_sdk::{Error, InMemory, Matrix, Preference, Random, Router, State, StateWriter, Unavailable};
 
-use super::{Avengers, Config, Missing, Ranking, TAG, softmax};
+use super::{Avengers, Config, Missing, Ranking, TAG};
 
 const NONE: f32 = f32::NAN;
 
@@ -78,13 +78,6 @@ fn a_small_cluster_is_drawn_towards_the_overall_mean() {
     let mut worth = trained(train, nothing(), config).unwrap().worth;
     worth.sort_by(f32::total_cmp);
     assert_eq!(worth, [0.25, 0.75]);
-}
-
-#[test]
-fn nearer_clusters_weigh_more_by_a_softmax_of_their_distances() {
-    let weights = softmax(&[-1.0, -0.5], 9.0);
-    assert!((weights[0] - 1.0 / (1.0 + (-4.5_f64).exp())).abs() < 1e-12);
-    assert!((weights[0] + weights[1] - 1.0).abs() < 1e-12);
 }
 
 #[test]

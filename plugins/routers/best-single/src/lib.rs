@@ -99,4 +99,9 @@ mod tests {
     fn a_state_of_another_router_is_refused() {
         assert!(BestSingle::load(State::default()).is_err());
     }
+
+    #[test]
+    fn it_withstands_every_edge() {
+        routerlab_sdk::testing::withstands_every_edge::<BestSingle>(|| NoConfig {});
+    }
 }

@@ -1,7 +1,8 @@
 //! Predicts each model's score from the nearest training queries.
 
+use routerlab_learn::{LocalMean, Near, known_rows, nearest, neighbour_counts, remember, values_of};
 use routerlab_sdk::{
-    Decisions, Error, Matrix, Measure, Metric, Needs, Preference, QuerySet, Router, State, StateWriter, TrainingSet,
+    Decisions, Error, Matrix, Measure, Needs, Preference, QuerySet, Router, State, StateWriter, TrainingSet,
     Unavailable, Utilities, export_router, log,
 };
 use serde::Deserialize;
@@ -16,7 +17,7 @@ const CANDIDATES: [u32; 8] = [1, 3, 5, 10, 20, 40, 80, 160];
 const UNCHOSEN: u32 = 40;
 
 /// The estimate for a model without any score in training: below every score, so that it is never preferred.
-const UNKNOWN: f64 = -1.0;
+const UNKNOWN: f32 = -1.0;
 
 /// What may be set.
 #[derive(Debug, Clone, Deserialize)]
@@ -44,8 +45,7 @@ pub struct Knn {
     /// Mean score of each model.
     means: Vec<f32>,
     k: u32,
-    beta: f64,
-    shrink: f64,
+    local: LocalMean,
 }
 
 impl Router for Knn {
@@ -57,27 +57,16 @@ impl Router for Knn {
     fn train(train: &TrainingSet<'_>, validation: &TrainingSet<'_>, config: Config, _: u64) -> Result<State, Error> {
         config.check()?;
         let table = train.table(Measure::Score)?;
-        // A row on which nothing is known would only take a neighbour's place.
-        let known: Vec<u32> = (0..table.rows() as u32)
-            .filter(|&row| table.row(row as usize).iter().any(|score| !score.is_nan()))
-            .collect();
+        let known = known_rows(&table);
         if known.is_empty() {
             return Err(Error::unsupported("no model has a score in training"));
         }
-        let embeddings = train.queries().embedding_matrix()?.normalise_rows()?;
-        let (embeddings, scores) = if known.len() == table.rows() {
-            (embeddings, table.into_values())
-        } else {
-            let scores = known.iter().flat_map(|&row| table.row(row as usize)).copied().collect();
-            (embeddings.gather(&known)?, scores)
-        };
         let mut knn = Self {
-            embeddings,
-            scores,
+            embeddings: remember(train.queries(), &known)?,
+            scores: values_of(table, &known),
             means: train.means(Measure::Score)?.into_iter().map(|mean| mean as f32).collect(),
             k: config.k.unwrap_or(UNCHOSEN),
-            beta: config.beta,
-            shrink: config.shrink,
+            local: LocalMean { beta: config.beta, shrink: config.shrink },
         };
         if config.k.is_none() && validation.rows() > 0 {
             knn.k = knn.best_k(validation)?;
@@ -89,14 +78,14 @@ impl Router for Knn {
     fn load(mut state: State) -> Result<Self, Error> {
         let matrices = std::mem::take(&mut state.matrices);
         let mut reader = state.reader(TAG)?;
-        let (k, beta, shrink) = (reader.u32()?, reader.f64()?, reader.f64()?);
+        let (k, local) = (reader.u32()?, LocalMean { beta: reader.f64()?, shrink: reader.f64()? });
         let (means, scores) = (reader.f32s()?, reader.f32s()?);
         reader.end()?;
         let [embeddings] = State { bytes: Vec::new(), matrices }.into_matrices()?;
         if k == 0 || means.is_empty() || scores.len() != embeddings.rows() * means.len() {
             return Err(Error::malformed("the parts of the state do not fit together"));
         }
-        Ok(Self { embeddings, scores, means, k, beta, shrink })
+        Ok(Self { embeddings, scores, means, k, local })
     }
 
     fn route(
@@ -105,7 +94,7 @@ impl Router for Knn {
         _: &[Preference],
         unavailable: &Unavailable,
     ) -> Result<Vec<Decisions>, Error> {
-        let near = self.neighbours(queries, self.k)?;
+        let near = nearest(&self.embeddings, queries, self.k)?;
         Ok(vec![self.utilities(&near, self.k as usize).decide(unavailable)?])
     }
 }
@@ -124,53 +113,18 @@ impl Config {
     }
 }
 
-/// For each query its neighbours: row and cosine, nearest first.
-type Near = Vec<Vec<(usize, f64)>>;
-
 impl Knn {
     fn into_state(self) -> State {
-        let writer = StateWriter::new(TAG).u32(self.k).f64(self.beta).f64(self.shrink);
+        let writer = StateWriter::new(TAG).u32(self.k).f64(self.local.beta).f64(self.local.shrink);
         writer.f32s(&self.means).f32s(&self.scores).finish(vec![self.embeddings])
     }
 
-    fn neighbours(&self, queries: &QuerySet<'_>, k: u32) -> Result<Near, Error> {
-        if queries.rows() == 0 {
-            return Ok(Vec::new());
-        }
-        let queries = queries.embedding_matrix()?.normalise_rows()?;
-        // All rows have length 1 already, so the inner product is the cosine and nothing is normalised again.
-        let found = self.embeddings.nearest(&queries, k as usize, Metric::Dot)?;
-        let of_query = |query| {
-            let (rows, distances) = found.of(query);
-            rows.iter().zip(distances).map(|(&row, &distance)| (row as usize, -f64::from(distance))).collect()
-        };
-        Ok((0..queries.rows()).map(of_query).collect())
-    }
-
-    /// The weighted mean score of the first `k` neighbours, drawn towards the model's overall mean.
     fn utilities(&self, near: &Near, k: usize) -> Utilities {
-        let models = self.means.len();
-        let mut utilities = Utilities::new(near.len(), models);
+        let mut utilities = Utilities::new(near.len(), self.means.len());
         for (query, neighbours) in near.iter().enumerate() {
-            let mut sums = vec![(0.0, 0.0, 0_u32); models];
-            for &(row, cosine) in neighbours.iter().take(k) {
-                let weight = if self.beta == 0.0 { 1.0 } else { (self.beta * (cosine - 1.0)).exp() };
-                for (sum, &score) in sums.iter_mut().zip(&self.scores[row * models..(row + 1) * models]) {
-                    if !score.is_nan() {
-                        *sum = (sum.0 + weight * f64::from(score), sum.1 + weight, sum.2 + 1);
-                    }
-                }
-            }
-            let estimates = sums.into_iter().zip(&self.means).map(|((sum, weight, count), &mean)| {
-                let (mean, count) = (f64::from(mean), f64::from(count));
-                match (mean.is_nan(), count > 0.0 && weight > 0.0) {
-                    (true, _) => UNKNOWN,
-                    (false, false) => mean,
-                    (false, true) => (count * (sum / weight) + self.shrink * mean) / (count + self.shrink),
-                }
-            });
+            let estimates = self.local.of(neighbours, k, &self.scores, &self.means);
             for (utility, estimate) in utilities.row_mut(query).iter_mut().zip(estimates) {
-                *utility = estimate as f32;
+                *utility = if estimate.is_nan() { UNKNOWN } else { estimate as f32 };
             }
         }
         utilities
@@ -178,10 +132,8 @@ impl Knn {
 
     /// The candidate whose choices score best on validation; of equals the largest, the smoothest.
     fn best_k(&self, validation: &TrainingSet<'_>) -> Result<u32, Error> {
-        let rows = self.embeddings.rows() as u32;
-        let mut candidates: Vec<u32> = CANDIDATES.into_iter().map(|k| k.min(rows)).collect();
-        candidates.dedup();
-        let near = self.neighbours(validation.queries(), rows.min(CANDIDATES[CANDIDATES.len() - 1]))?;
+        let candidates = neighbour_counts(&CANDIDATES, self.embeddings.rows());
+        let near = nearest(&self.embeddings, validation.queries(), candidates.last().copied().unwrap_or(UNCHOSEN))?;
         let mut best = (f64::NEG_INFINITY, UNCHOSEN);
         for k in candidates {
             let decided = self.utilities(&near, k as usize).decide(&Unavailable::NONE)?;

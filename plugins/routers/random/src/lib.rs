@@ -94,4 +94,9 @@ mod tests {
         assert!(chosen.iter().all(|choice| [1, 2].contains(choice)));
         assert!(chosen.contains(&1) && chosen.contains(&2));
     }
+
+    #[test]
+    fn it_withstands_every_edge() {
+        routerlab_sdk::testing::withstands_every_edge::<RandomRouter>(|| NoConfig {});
+    }
 }

@@ -63,11 +63,15 @@ impl Dual<'_> {
     }
 
     /// The good and the bad models of a row: the `contrasted` best with a score above 0, and the `contrasted` worst with
-    /// a score that is not too good. Of equal scores the lower index is better; models without a record are neither. In
-    /// a small pool no model is both.
-    fn sides(&self, row: usize) -> (Vec<usize>, Vec<usize>) {
+    /// a score that is not too good. Equal scores are ordered by lot, anew each time: with many models right, an order by
+    /// index would make the first of the pool good for every query. Models without a record are neither. In a small pool
+    /// no model is both.
+    pub(crate) fn sides(&self, row: usize, random: &mut Random) -> (Vec<usize>, Vec<usize>) {
         let scores = self.scores.row(row);
         let mut order: Vec<usize> = (0..scores.len()).filter(|&model| !scores[model].is_nan()).collect();
+        for last in (1..order.len()).rev() {
+            order.swap(last, random.below(last as u32 + 1) as usize);
+        }
         order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
         let side = self.contrast.contrasted.min(order.len() / 2);
         let good = order[..side].iter().copied().filter(|&model| scores[model] > 0.0).collect();
@@ -124,7 +128,7 @@ impl Learner for Dual<'_> {
 
         // Query to model: every good model against the bad ones.
         for (at, &row) in rows.iter().enumerate() {
-            let (good, bad) = self.sides(row as usize);
+            let (good, bad) = self.sides(row as usize, random);
             if bad.is_empty() {
                 continue;
             }

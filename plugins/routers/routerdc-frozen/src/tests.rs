@@ -76,6 +76,22 @@ fn the_query_loss_moves_queries_and_no_model() {
 }
 
 #[test]
+fn of_equally_good_models_each_is_drawn_as_often_wherever_it_stands_in_the_pool() {
+    let nothing = InMemory::new(8).embeddings(3, vec![]).build().unwrap();
+    let dual = dual(vec![1.0, 0.0, 1.0, 1.0, 1.0, f32::NAN, 1.0, 1.0], 8, 0.0, &nothing);
+    let mut random = Random::new(2);
+    let (mut good, mut bad) = ([0; 8], [0; 8]);
+    for _ in 0..600 {
+        let sides = dual.sides(0, &mut random);
+        sides.0.into_iter().for_each(|model| good[model] += 1);
+        sides.1.into_iter().for_each(|model| bad[model] += 1);
+    }
+    // Six models are right and three of them are drawn; the wrong one is the only one that is not too good.
+    assert!([0, 2, 3, 4, 6, 7].iter().all(|&model| (250..350).contains(&good[model])), "{good:?}");
+    assert_eq!((good[1], good[5], bad), (0, 0, [0, 600, 0, 0, 0, 0, 0, 0]));
+}
+
+#[test]
 fn it_withstands_every_edge() {
     withstands_every_edge::<RouterDc>(Config::default);
 }

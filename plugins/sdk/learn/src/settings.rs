@@ -21,13 +21,13 @@ pub struct Settings {
     pub patience: u32,
     /// Step size of Adam.
     pub rate: f32,
-    /// Decoupled weight decay.
-    pub weight_decay: f32,
+    /// Decoupled weight decay; the router's own default when not set.
+    pub weight_decay: Option<f32>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { width: 64, epochs: 60, unvalidated_epochs: 10, batch: 64, patience: 6, rate: 5e-3, weight_decay: 1e-2 }
+        Self { width: 64, epochs: 60, unvalidated_epochs: 10, batch: 64, patience: 6, rate: 5e-3, weight_decay: None }
     }
 }
 
@@ -35,7 +35,7 @@ impl Default for Settings {
 #[macro_export]
 macro_rules! training_schema {
     () => {
-        r#"{"type":"object","additionalProperties":false,"properties":{"width":{"type":"integer","minimum":1,"default":64},"epochs":{"type":"integer","minimum":1,"default":60},"unvalidated_epochs":{"type":"integer","minimum":1,"default":10},"batch":{"type":"integer","minimum":1,"default":64},"patience":{"type":"integer","minimum":1,"default":6},"rate":{"type":"number","exclusiveMinimum":0,"default":0.005},"weight_decay":{"type":"number","minimum":0,"default":0.01}}}"#
+        r#"{"type":"object","additionalProperties":false,"properties":{"width":{"type":"integer","minimum":1,"default":64},"epochs":{"type":"integer","minimum":1,"default":60},"unvalidated_epochs":{"type":"integer","minimum":1,"default":10},"batch":{"type":"integer","minimum":1,"default":64},"patience":{"type":"integer","minimum":1,"default":6},"rate":{"type":"number","exclusiveMinimum":0,"default":0.005},"weight_decay":{"type":"number","minimum":0}}}"#
     };
 }
 
@@ -58,16 +58,23 @@ impl Settings {
         if !(self.rate.is_finite() && self.rate > 0.0) {
             return Err(Error::config("training.rate", format!("must be finite and positive: {}", self.rate)));
         }
-        if !(self.weight_decay.is_finite() && self.weight_decay >= 0.0) {
-            let words = format!("must be finite and not negative: {}", self.weight_decay);
-            return Err(Error::config("training.weight_decay", words));
+        if let Some(decay) = self.weight_decay
+            && !(decay.is_finite() && decay >= 0.0)
+        {
+            return Err(Error::config("training.weight_decay", format!("must be finite and not negative: {decay}")));
         }
         Ok(())
     }
 
-    /// The schedule that they make.
+    /// The same with this weight decay, unless another is set.
+    #[must_use]
+    pub fn weight_decay_or(self, decay: f32) -> Self {
+        Self { weight_decay: self.weight_decay.or(Some(decay)), ..self }
+    }
+
+    /// The schedule that they make; the weight decay is 0.01 when none is set.
     pub fn schedule(&self) -> Schedule {
-        let adam = Adam { rate: self.rate, weight_decay: self.weight_decay, ..Adam::default() };
+        let adam = Adam { rate: self.rate, weight_decay: self.weight_decay.unwrap_or(1e-2), ..Adam::default() };
         Schedule {
             epochs: self.epochs,
             unvalidated_epochs: self.unvalidated_epochs,
@@ -87,11 +94,19 @@ mod tests {
         let cases = [
             (Settings { width: 0, ..Settings::default() }, "training.width"),
             (Settings { rate: f32::NAN, ..Settings::default() }, "training.rate"),
-            (Settings { weight_decay: -1.0, ..Settings::default() }, "training.weight_decay"),
+            (Settings { weight_decay: Some(-1.0), ..Settings::default() }, "training.weight_decay"),
         ];
         for (settings, key) in cases {
             assert!(settings.check().unwrap_err().to_string().contains(key), "{key}");
         }
         assert_eq!(Settings::default().check(), Ok(()));
+    }
+
+    #[test]
+    fn a_routers_own_weight_decay_gives_way_to_one_that_is_set() {
+        let set = Settings { weight_decay: Some(0.5), ..Settings::default() };
+        assert_eq!(set.weight_decay_or(1.0).schedule().adam.weight_decay, 0.5);
+        assert_eq!(Settings::default().weight_decay_or(1.0).schedule().adam.weight_decay, 1.0);
+        assert_eq!(Settings::default().schedule().adam.weight_decay, 0.01);
     }
 }

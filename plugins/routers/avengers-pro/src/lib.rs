@@ -9,7 +9,7 @@ use routerlab_sdk::{
 };
 use serde::Deserialize;
 
-use balance::{Book, Rule};
+use balance::{Book, Rule, Sums};
 
 /// What the state begins with.
 const TAG: &str = "avengers-pro/1";
@@ -75,17 +75,21 @@ impl Router for AvengersPro {
 
     fn train(train: &TrainingSet<'_>, validation: &TrainingSet<'_>, config: Config, seed: u64) -> Result<State, Error> {
         config.check()?;
-        let (scores, costs) = (train.table(Measure::Score)?, train.table(Measure::CostUsd)?);
-        let (accuracy, cost) = (train.means(Measure::Score)?, train.means(Measure::CostUsd)?);
-        if accuracy.iter().all(|mean| mean.is_nan()) {
+        let measured = |measure| Ok::<_, Error>((train.table(measure)?, train.means(measure)?));
+        let (scores, costs, latencies) =
+            (measured(Measure::Score)?, measured(Measure::CostUsd)?, measured(Measure::LatencyMs)?);
+        if scores.1.iter().all(|mean| mean.is_nan()) {
             return Err(Error::unsupported("no model has a score in training"));
         }
         let embeddings = train.queries().embedding_matrix()?.normalise_rows()?;
         let fit = |clusters| {
             let found = tightest(&embeddings, clusters, config.restarts, config.rounds, seed)?;
             let clusters = found.centroids.rows();
-            let sums = |table| cluster_sums(&found.assignment, clusters, table, config.missing);
-            let book = Book::new(&sums(&scores), &sums(&costs), (&accuracy, &cost), config.rule, config.shrink);
+            let sums = [&scores, &costs, &latencies].map(|(table, overall)| Sums {
+                in_clusters: cluster_sums(&found.assignment, clusters, table, config.missing),
+                overall,
+            });
+            let book = Book::new(sums, config.rule, config.shrink);
             Ok::<_, Error>(Self { centroids: found.centroids, book, top_k: config.top_k, beta: config.beta })
         };
         if let Some(clusters) = config.clusters {

@@ -84,7 +84,7 @@ pub struct Heads<N> {
 
 impl<N: Network> Heads<N> {
     /// Learns by binary cross-entropy against graded targets. `new` makes the network from the width of the reduced
-    /// embeddings. The epochs are those after which the loss on validation is least; without validation all are used.
+    /// embeddings. The epochs are those after which the loss on validation is least; without validation as many as the schedule says for that case.
     ///
     /// # Errors
     /// [`Error::Unsupported`] when there are no embeddings or no rows.

@@ -4,6 +4,7 @@
 use routerlab_metrics::agreement::{self, Agreement};
 use routerlab_metrics::calibration;
 use routerlab_metrics::collapse::{collapse, dearest};
+use routerlab_metrics::cost::matched_ratio;
 use routerlab_metrics::curve::Curve;
 use routerlab_metrics::hard::RightModels;
 use routerlab_metrics::pareto::hypervolume;
@@ -132,9 +133,11 @@ fn of_answers(seed: &SeedView, decided: &Decided, models: usize) -> Vec<Found> {
     let accuracy = |answers: &Answers| Accuracy::new(&answers.score, seed.test.dataset(), seed.test.datasets());
     let own = accuracy(answers);
     let weights = precision_weights(&accuracy(&seed.controls[BEST_SINGLE]));
+    let best = &seed.controls[BEST_SINGLE];
+    let matched = matched_ratio(answers, best, seed.test.dataset(), seed.test.datasets());
     let mut found: Vec<Found> = vec![
         ("PrecisionWeightedAcc".into(), "percent", Some(own.weighted(&weights))),
-        ("CostPerDatasetVsBestSingle".into(), "percent", matched_cost(seed, answers)),
+        ("CostPerDatasetVsBestSingle".into(), "percent", matched.map(|ratio| 100.0 * ratio)),
     ];
     // HardAcc@3 stands among the metrics with intervals.
     for k in (1..=models as u32).filter(|k| *k != HARD) {
@@ -161,28 +164,4 @@ fn of_answers(seed: &SeedView, decided: &Decided, models: usize) -> Vec<Found> {
         }
     }
     found
-}
-
-/// Mean over datasets of the cost over Best Single's, in percent: weighs money as AvgAcc weighs accuracy (critique.md 1.4,
-/// C3). None where a cost is unknown or Best Single is free.
-fn matched_cost(seed: &SeedView, answers: &Answers) -> Option<f64> {
-    let sums = |answers: &Answers| {
-        let mut sums = vec![0.0; seed.test.datasets()];
-        for (cost, dataset) in answers.cost_usd.iter().zip(seed.test.dataset()) {
-            sums[*dataset as usize] += cost;
-        }
-        sums
-    };
-    let (own, best) = (sums(answers), sums(&seed.controls[BEST_SINGLE]));
-    let mut present = vec![false; own.len()];
-    seed.test.dataset().iter().for_each(|dataset| present[*dataset as usize] = true);
-    let ratios: Vec<f64> = own
-        .iter()
-        .zip(&best)
-        .zip(&present)
-        .filter(|(_, present)| **present)
-        .map(|((own, best), _)| own / best)
-        .collect();
-    let mean = 100.0 * ratios.iter().sum::<f64>() / ratios.len() as f64;
-    mean.is_finite().then_some(mean)
 }

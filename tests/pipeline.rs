@@ -185,11 +185,9 @@ fn the_leaderboard_prints_the_numbers_of_the_metrics_table() {
 fn a_report_comes_in_every_format() {
     let scratch = Scratch::new();
     let (_, run) = demo(&scratch, "out");
-    for (format, sign) in [
-        ("markdown", "## Leaderboard"),
-        ("csv", "run_id,controls,name,kind,status,unranked,component_sha256,AvgAcc,AvgAcc_low,AvgAcc_high,AvgAcc_n,"),
-        ("json", "\"run_id\""),
-    ] {
+    for (format, sign) in
+        [("markdown", "## Leaderboard"), ("csv", ",AvgAcc,AvgAcc_low,AvgAcc_high,AvgAcc_n,"), ("json", "\"run_id\"")]
+    {
         scratch.done([
             "report".as_ref(),
             run.as_os_str(),

@@ -228,7 +228,10 @@ mod tests {
         }
 
         fn load(state: State) -> Result<Self, Error> {
-            Ok(Self { models: state.reader("toy/1")?.u32()? as usize, calls: Cell::new(0) })
+            let mut reader = state.reader("toy/1")?;
+            let (models, _weather) = (reader.u32()? as usize, reader.u32()?);
+            reader.end()?;
+            Ok(Self { models, calls: Cell::new(0) })
         }
 
         fn route(

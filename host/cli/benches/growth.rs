@@ -33,7 +33,16 @@ fn main() {
         for (name, config) in ROUTERS {
             let cache = tempfile::tempdir().unwrap();
             let plugin = RouterPlugin::load(&sandbox(&cache), &component(name)).unwrap();
-            let limits = Limits { host_bytes: 16 << 30, train_fuel: u64::MAX / 4, ..Limits::default() };
+            // A million rows are more than the defaults are made for.
+            let limits = Limits {
+                host_bytes: 16 << 30,
+                memory_bytes: 3 << 30,
+                state_bytes: 512 << 20,
+                answer_bytes: 1 << 30,
+                train_fuel: u64::MAX / 4,
+                route_fuel: u64::MAX / 4,
+                ..Limits::default()
+            };
             let options = CallOptions { limits, threads: Threads::new(threads) };
             let before = forget_peak();
             let (trained, routed, fuel) = on_thread(|thread| {

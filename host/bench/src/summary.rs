@@ -27,7 +27,6 @@ use crate::results::Results;
 
 /// How reports call the controls, in the order of the strategies.
 pub const CONTROLS: [&str; 4] = ["Random", "Best Single", "Dataset Oracle", "Oracle"];
-pub use significance::MARGIN;
 const RANDOM: usize = 0;
 const BEST_SINGLE: usize = 1;
 const ORACLE: usize = 3;
@@ -126,7 +125,7 @@ pub fn summarise(
     per_seed::add(&mut table, data, &seeds, &routers);
     let bootstrap = over_seeds::add(&mut table, experiment, data, &seeds, &routers, &points, threads)?;
     sweep::add(&mut table, experiment, &seeds, &routers, &points, &bootstrap);
-    diagnosis::add(&mut table, data, &seeds, &routers, &points);
+    diagnosis::add(&mut table, &seeds, &routers, &points);
     Ok(table.rows)
 }
 

@@ -11,7 +11,7 @@ use super::table::{About, Table};
 use super::{BEST_SINGLE, CONTROLS, Routed, SeedView};
 
 /// Within how many points of AvgAcc two strategies count as equivalent (critique.md 1.1, S5).
-pub const MARGIN: f64 = 1.0;
+const MARGIN: f64 = 1.0;
 
 /// Adds for each router, against Best Single at quality alone: the p-value of a paired sign-flip test, the same
 /// corrected for all routers by Holm, the two one-sided tests of equivalence, and the interval over seeds by Nadeau

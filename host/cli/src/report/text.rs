@@ -114,6 +114,11 @@ fn ok_lines(report: &Report) -> impl Iterator<Item = &Line> {
     report.lines.iter().filter(|line| line.status == "ok")
 }
 
+/// Routers that have numbers.
+fn routers(report: &Report) -> impl Iterator<Item = &Line> {
+    ok_lines(report).filter(|line| line.kind == "router")
+}
+
 fn leaderboard(report: &Report) -> Rows {
     board("rank", report.lines.iter().filter(|line| line.unranked.is_none()))
 }
@@ -177,7 +182,7 @@ fn against_best_single(report: &Report) -> Option<Rows> {
         "least detectable",
         "verdict",
     ]);
-    for line in ok_lines(report).filter(|line| line.kind == "router") {
+    for line in routers(report) {
         rows.push(vec![
             line.name.clone(),
             signed(line.value("DiffToBestSingle")),
@@ -220,15 +225,14 @@ fn curve(report: &Report) -> Option<Rows> {
         "QNC 100 %",
         "hypervolume",
     ]);
-    let routers = || ok_lines(report).filter(|line| line.kind == "router");
-    for line in routers() {
+    for line in routers(report) {
         let mut row = vec![line.name.clone(), decimals(line.value("AreaUnderCurve"), 2)];
         row.extend([10, 25, 50, 75, 100].map(|share| decimals(line.value(&format!("AccuracyAtBudget@{share}")), 2)));
         row.extend([95, 100].map(|share| decimals(line.value(&format!("QNC@{share}")), 1)));
         row.push(decimals(line.value("Hypervolume"), 1));
         rows.push(row);
     }
-    routers().any(|line| line.value("AreaUnderCurve").is_some()).then_some(rows)
+    routers(report).any(|line| line.value("AreaUnderCurve").is_some()).then_some(rows)
 }
 
 /// Whether a router does more than tell datasets apart, whether its estimates can be believed, and where its money goes.
@@ -244,7 +248,7 @@ fn behaviour(report: &Report) -> Option<Rows> {
         "micro %",
         "precision-weighted %",
     ]);
-    for line in ok_lines(report).filter(|line| line.kind == "router") {
+    for line in routers(report) {
         rows.push(vec![
             line.name.clone(),
             signed(line.value("WithinDatasetSkill")),
@@ -264,7 +268,7 @@ fn behaviour(report: &Report) -> Option<Rows> {
 fn hard(report: &Report) -> Option<Rows> {
     let mut rows =
         header(["", "HardAcc@1 %", "@2", "@3", "Recall@1 %", "@2", "@3", "@5", "lost at 1 right", "2", "3", "more"]);
-    for line in ok_lines(report).filter(|line| line.kind == "router") {
+    for line in routers(report) {
         let mut row = vec![line.name.clone()];
         row.extend([1, 2, 3].map(|k| decimals(line.value(&format!("HardAcc@{k}")), 1)));
         row.extend([1, 2, 3, 5].map(|r| decimals(line.value(&format!("Recall@{r}")), 1)));
@@ -279,7 +283,7 @@ fn hard(report: &Report) -> Option<Rows> {
 /// PerfGain and ParetoDist of every router.
 fn perf_gain(report: &Report) -> Option<Rows> {
     let mut rows = header(["", "points", "PerfGain %", "95 % interval", "cost saved %", "95 % interval", "ParetoDist"]);
-    for line in ok_lines(report).filter(|line| line.kind == "router") {
+    for line in routers(report) {
         rows.push(vec![
             line.name.clone(),
             decimals(line.value("Points"), 0),
@@ -305,8 +309,7 @@ fn cost_save(report: &Report) -> Option<Rows> {
     };
     let save = |line: &Line, metric: &str| line.value(metric).map_or("N/A".into(), |value| format!("{value:+.2}"));
     let mut rows = header(["", "CostSave %", "95 % interval", "AvgAcc vs Best Single", "95 % interval", "seeds"]);
-    let routers = || ok_lines(report).filter(|line| line.kind == "router");
-    for line in routers() {
+    for line in routers(report) {
         rows.push(vec![
             line.name.clone(),
             save(line, "CostSave"),
@@ -320,12 +323,12 @@ fn cost_save(report: &Report) -> Option<Rows> {
         add_column(&mut rows, 6, "in hindsight %", report, |line| save(line, "CostSaveHindsight"));
         add_column(&mut rows, 7, "seeds", report, |line| of_seeds(line, "CostSaveHindsight"));
     }
-    routers().any(|line| line.value("Cost").is_some()).then_some(rows)
+    routers(report).any(|line| line.value("Cost").is_some()).then_some(rows)
 }
 
 /// Puts a column into a table that has a row for every router.
 fn add_column(rows: &mut Rows, at: usize, name: &str, report: &Report, cell: impl Fn(&Line) -> String) {
-    let lines = ok_lines(report).filter(|line| line.kind == "router");
+    let lines = routers(report);
     let cells = std::iter::once(name.to_owned()).chain(lines.map(cell));
     rows.iter_mut().zip(cells).for_each(|(row, cell)| row.insert(at, cell));
 }
@@ -333,7 +336,7 @@ fn add_column(rows: &mut Rows, at: usize, name: &str, report: &Report, cell: imp
 /// What routing itself took, of every router.
 fn overhead(report: &Report) -> Option<Rows> {
     let mut rows = header(["", "us per query", "fuel per query"]);
-    for line in ok_lines(report).filter(|line| line.kind == "router") {
+    for line in routers(report) {
         let name = line.name.clone();
         rows.push(vec![name, decimals(line.value("RouteTime"), 1), decimals(line.value("FuelPerQuery"), 0)]);
     }

@@ -2,10 +2,10 @@
 
 mod balance;
 
-use routerlab_learn::{Missing, cluster_sums, cluster_weights, tightest};
+use routerlab_learn::{Missing, best_clusters, cluster_sums, cluster_weights, tightest};
 use routerlab_sdk::{
     Decisions, Error, Matrix, Measure, Needs, Preference, QuerySet, Router, State, StateWriter, TrainingSet,
-    Unavailable, Utilities, export_router, log,
+    Unavailable, Utilities, export_router,
 };
 use serde::Deserialize;
 
@@ -98,22 +98,11 @@ impl Router for AvengersPro {
         if validation.rows() == 0 {
             return fit(UNCHOSEN).map(Self::into_state);
         }
-        let mut candidates = CANDIDATES.map(|clusters| clusters.min(embeddings.rows() as u32)).to_vec();
-        candidates.dedup();
-        let mut best: Option<(f64, Self)> = None;
-        for clusters in candidates {
-            let fitted = fit(clusters)?;
+        let decide = |fitted: &Self| {
             let near = cluster_weights(&fitted.centroids, validation.queries(), fitted.top_k, fitted.beta)?;
-            let decided = fitted.utilities(&near, &Preference::QUALITY).decide(&Unavailable::NONE)?;
-            let score = validation.score_of(decided.choices())?;
-            // Of equals the first, the one with the fewest clusters.
-            if best.as_ref().is_none_or(|(best, _)| score > *best) {
-                best = Some((score, fitted));
-            }
-        }
-        let (_, best) = best.ok_or_else(|| Error::other("no number of clusters to choose from"))?;
-        log::info(format!("{} clusters were best on validation", best.centroids.rows()));
-        Ok(best.into_state())
+            fitted.utilities(&near, &Preference::QUALITY).decide(&Unavailable::NONE)
+        };
+        best_clusters(&CANDIDATES, embeddings.rows(), validation, fit, decide).map(Self::into_state)
     }
 
     fn load(mut state: State) -> Result<Self, Error> {

@@ -1,9 +1,9 @@
 //! Sends a query to the best model of its nearest cluster.
 
-use routerlab_learn::{Missing, cluster_sums, cluster_weights, tightest};
+use routerlab_learn::{Missing, best_clusters, cluster_sums, cluster_weights, tightest};
 use routerlab_sdk::{
     Decisions, Error, Matrix, Measure, Needs, Preference, QuerySet, Router, State, StateWriter, Table, TrainingSet,
-    Unavailable, Utilities, export_router, log,
+    Unavailable, Utilities, export_router,
 };
 use serde::Deserialize;
 
@@ -108,21 +108,8 @@ impl Router for Avengers {
         if validation.rows() == 0 {
             return fit(UNCHOSEN).map(Self::into_state);
         }
-        let mut candidates = CANDIDATES.map(|clusters| clusters.min(embeddings.rows() as u32)).to_vec();
-        candidates.dedup();
-        let mut best: Option<(f64, Self)> = None;
-        for clusters in candidates {
-            let fitted = fit(clusters)?;
-            let decided = fitted.utilities(validation.queries())?.decide(&Unavailable::NONE)?;
-            let score = validation.score_of(decided.choices())?;
-            // Of equals the first, the one with the fewest clusters.
-            if best.as_ref().is_none_or(|(best, _)| score > *best) {
-                best = Some((score, fitted));
-            }
-        }
-        let (_, best) = best.ok_or_else(|| Error::other("no number of clusters to choose from"))?;
-        log::info(format!("{} clusters were best on validation", best.centroids.rows()));
-        Ok(best.into_state())
+        let decide = |fitted: &Self| fitted.utilities(validation.queries())?.decide(&Unavailable::NONE);
+        best_clusters(&CANDIDATES, embeddings.rows(), validation, fit, decide).map(Self::into_state)
     }
 
     fn load(mut state: State) -> Result<Self, Error> {

@@ -1,6 +1,6 @@
 //! Predicts each model's score, cost and latency from the nearest training queries and weighs them.
 
-use routerlab_learn::{LocalMean, Near, known_rows, nearest, neighbour_counts, remember, values_of};
+use routerlab_learn::{LocalMean, Near, counts_up_to, known_rows, nearest, remember, values_of};
 use routerlab_sdk::{
     Decisions, Error, Matrix, Measure, Needs, Preference, QuerySet, Router, State, StateWriter, TrainingSet,
     Unavailable, Utilities, export_router, log,
@@ -163,7 +163,7 @@ impl CarrotKnn {
 
     /// For each measure the number of neighbours with the least squared error on validation; of equals the largest.
     fn choose_counts(&mut self, validation: &TrainingSet<'_>) -> Result<(), Error> {
-        let candidates = neighbour_counts(&CANDIDATES, self.embeddings.rows());
+        let candidates = counts_up_to(&CANDIDATES, self.embeddings.rows());
         let near = nearest(&self.embeddings, validation.queries(), candidates.last().copied().unwrap_or(UNCHOSEN))?;
         for (at, measure) in MEASURES.into_iter().enumerate() {
             let truth = validation.table(measure)?;

@@ -1,6 +1,6 @@
 //! Leaves the best single model only where the nearest training queries say so beyond their error.
 
-use routerlab_learn::{Expense, Near, known_rows, nearest, neighbour_counts, remember, values_of};
+use routerlab_learn::{Expense, Near, counts_up_to, known_rows, nearest, remember, values_of};
 use routerlab_sdk::{
     Decisions, Error, Matrix, Measure, ModelIndex, Needs, Preference, QuerySet, Router, State, StateWriter,
     TrainingSet, Unavailable, Utilities, export_router, log,
@@ -165,7 +165,7 @@ impl KnnGuard {
     /// What is not set, by the choices' score on validation; of equals the strongest guard, then the most neighbours.
     fn choose(&mut self, validation: &TrainingSet<'_>, config: &Config) -> Result<(), Error> {
         let rows = self.embeddings.rows();
-        let counts = config.k.map_or_else(|| neighbour_counts(&COUNTS, rows), |k| vec![k]);
+        let counts = config.k.map_or_else(|| counts_up_to(&COUNTS, rows), |k| vec![k]);
         let guards = config.guard.map_or_else(|| GUARDS.to_vec(), |guard| vec![guard]);
         let near = nearest(&self.embeddings, validation.queries(), counts.last().copied().unwrap_or(UNCHOSEN.0))?;
         let mut best: Option<(f64, f64, u32)> = None;

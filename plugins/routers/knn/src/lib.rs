@@ -1,6 +1,6 @@
 //! Predicts each model's score from the nearest training queries.
 
-use routerlab_learn::{LocalMean, Near, known_rows, nearest, neighbour_counts, remember, values_of};
+use routerlab_learn::{LocalMean, Near, counts_up_to, known_rows, nearest, remember, values_of};
 use routerlab_sdk::{
     Decisions, Error, Matrix, Measure, Needs, Preference, QuerySet, Router, State, StateWriter, TrainingSet,
     Unavailable, Utilities, export_router, log,
@@ -132,7 +132,7 @@ impl Knn {
 
     /// The candidate whose choices score best on validation; of equals the largest, the smoothest.
     fn best_k(&self, validation: &TrainingSet<'_>) -> Result<u32, Error> {
-        let candidates = neighbour_counts(&CANDIDATES, self.embeddings.rows());
+        let candidates = counts_up_to(&CANDIDATES, self.embeddings.rows());
         let near = nearest(&self.embeddings, validation.queries(), candidates.last().copied().unwrap_or(UNCHOSEN))?;
         let mut best = (f64::NEG_INFINITY, UNCHOSEN);
         for k in candidates {

@@ -1,9 +1,9 @@
 //! Describes models by their errors in clusters of queries and takes the least error plus cost.
 
-use routerlab_learn::{Expense, Missing, cluster_sums, tightest};
+use routerlab_learn::{Expense, Missing, best_clusters, cluster_sums, tightest};
 use routerlab_sdk::{
     Decisions, Error, Matrix, Measure, Metric, Needs, Preference, QuerySet, Router, State, StateWriter, TrainingSet,
-    Unavailable, Utilities, export_router, log,
+    Unavailable, Utilities, export_router,
 };
 use serde::Deserialize;
 
@@ -82,21 +82,8 @@ impl Router for UniRoute {
         if config.clusters.is_some() || validation.rows() == 0 {
             return fit(clusters).map(Self::into_state);
         }
-        let mut candidates = CANDIDATES.map(|clusters| clusters.min(embeddings.rows() as u32)).to_vec();
-        candidates.dedup();
-        let mut best: Option<(f64, Self)> = None;
-        for clusters in candidates {
-            let fitted = fit(clusters)?;
-            let decided = fitted.scores(validation.queries())?.decide(&Unavailable::NONE)?;
-            let score = validation.score_of(decided.choices())?;
-            // Of equals the first, the one with the fewest clusters.
-            if best.as_ref().is_none_or(|(best, _)| score > *best) {
-                best = Some((score, fitted));
-            }
-        }
-        let (_, best) = best.ok_or_else(|| Error::other("no number of clusters to choose from"))?;
-        log::info(format!("{} clusters were best on validation", best.centroids.rows()));
-        Ok(best.into_state())
+        let decide = |fitted: &Self| fitted.scores(validation.queries())?.decide(&Unavailable::NONE);
+        best_clusters(&CANDIDATES, embeddings.rows(), validation, fit, decide).map(Self::into_state)
     }
 
     fn load(mut state: State) -> Result<Self, Error> {

@@ -1,7 +1,9 @@
 //! Training queries in clusters, and what models did in each.
 
-use routerlab_sdk::{Clusters, Error, Matrix, Metric, QuerySet, Random, Table, log};
+use routerlab_sdk::{Clusters, Decisions, Error, Matrix, Metric, QuerySet, Random, Table, TrainingSet, log};
 use serde::Deserialize;
+
+use crate::counts_up_to;
 
 /// From this many rows on, seedings are tried on a sample of as many: the centres hardly move, and the time no longer
 /// grows with restarts x rows.
@@ -75,6 +77,31 @@ fn softmax(distances: &[f32], beta: f64) -> Vec<f64> {
     let weights: Vec<f64> = distances.iter().map(|&distance| (beta * (nearest - f64::from(distance))).exp()).collect();
     let sum: f64 = weights.iter().sum();
     weights.into_iter().map(|weight| weight / sum).collect()
+}
+
+/// Of several numbers of clusters the one whose choices score best on validation, of equals the fewest; says so in the
+/// log. `fit` makes a router of a number of clusters, `decide` asks it about the validation queries.
+///
+/// # Errors
+/// What `fit` or `decide` fails with.
+pub fn best_clusters<R>(
+    candidates: &[u32],
+    rows: usize,
+    validation: &TrainingSet<'_>,
+    fit: impl Fn(u32) -> Result<R, Error>,
+    decide: impl Fn(&R) -> Result<Decisions, Error>,
+) -> Result<R, Error> {
+    let mut best: Option<(f64, u32, R)> = None;
+    for clusters in counts_up_to(candidates, rows) {
+        let fitted = fit(clusters)?;
+        let score = validation.score_of(decide(&fitted)?.choices())?;
+        if best.as_ref().is_none_or(|(best, _, _)| score > *best) {
+            best = Some((score, clusters, fitted));
+        }
+    }
+    let (_, clusters, best) = best.ok_or_else(|| Error::other("no number of clusters to choose from"))?;
+    log::info(format!("{clusters} clusters were best on validation"));
+    Ok(best)
 }
 
 /// What a missing record is in the mean of a cluster.

@@ -80,8 +80,8 @@ impl LocalMean {
     }
 }
 
-/// Candidates for the number of neighbours that a memory of `rows` can give, ascending and each once.
-pub fn neighbour_counts(candidates: &[u32], rows: usize) -> Vec<u32> {
+/// Candidates for a number of neighbours or clusters that `rows` rows can give, ascending and each once.
+pub fn counts_up_to(candidates: &[u32], rows: usize) -> Vec<u32> {
     let mut counts: Vec<u32> = candidates.iter().map(|count| (*count).min(rows as u32).max(1)).collect();
     counts.sort_unstable();
     counts.dedup();
@@ -92,7 +92,7 @@ pub fn neighbour_counts(candidates: &[u32], rows: usize) -> Vec<u32> {
 mod tests {
     use routerlab_sdk::{InMemory, Measure};
 
-    use super::{LocalMean, known_rows, nearest, neighbour_counts, remember, values_of};
+    use super::{LocalMean, counts_up_to, known_rows, nearest, remember, values_of};
 
     const NONE: f32 = f32::NAN;
 
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn no_more_neighbours_are_asked_for_than_there_are() {
-        assert_eq!(neighbour_counts(&[1, 3, 10, 40], 5), [1, 3, 5]);
-        assert_eq!(neighbour_counts(&[10, 40], 1), [1]);
+        assert_eq!(counts_up_to(&[1, 3, 10, 40], 5), [1, 3, 5]);
+        assert_eq!(counts_up_to(&[10, 40], 1), [1]);
     }
 }

@@ -9,12 +9,14 @@
 
 pub mod partition;
 
+mod answers;
 mod cell;
 mod data;
 mod error;
 mod experiment;
 mod prepare;
 mod results;
+mod routed;
 mod run;
 mod score;
 mod shuffle;

@@ -43,6 +43,8 @@ pub(crate) fn strategies_of(routers: usize) -> usize {
 pub(crate) struct Routed {
     pub(crate) name: String,
     pub(crate) decided: Vec<Decided>,
+    /// Whether it takes part in ranks and in the others' frontier.
+    pub(crate) ranked: bool,
 }
 
 /// What one router did on one seed, at one preference after another.
@@ -100,11 +102,12 @@ pub fn summarise(
     for entry in &experiment.router {
         let name = entry.report_name();
         // A router is compared only where it answered under every seed.
-        let whole = cells.iter().filter(|cell| cell.router.as_str() == name).all(|cell| cell.status == CellStatus::Ok);
-        if whole {
+        let own = || cells.iter().filter(|cell| cell.router.as_str() == name);
+        if own().all(|cell| cell.status == CellStatus::Ok) {
             let usd_per_second = experiment.protocol.router_usd_per_second;
             let decided = seeds.iter().map(|seed| Decided::read(data, results, &name, seed, usd_per_second));
-            routers.push(Routed { decided: decided.collect::<Result<_, _>>()?, name });
+            let (decided, ranked) = (decided.collect::<Result<_, _>>()?, own().all(|cell| cell.unranked.is_none()));
+            routers.push(Routed { decided, ranked, name });
         }
     }
     let points = sweep::points(experiment, &seeds, &routers);

@@ -59,7 +59,7 @@ table! {
 
 table! {
     /// One router under one seed.
-    pub CellRow: "cells", version 1, key [run_id, router, seed];
+    pub CellRow: "cells", version 2, key [run_id, router, seed];
     /// The run.
     run_id: RunId,
     /// The router, as the run names it.
@@ -88,4 +88,6 @@ table! {
     state_bytes: u64,
     /// What the plugin logged, cut at a limit; null when it said nothing.
     log: Option<String>,
+    /// Why the router has no rank, in words that follow its name; null when it has one.
+    unranked: Option<String>,
 }

@@ -64,7 +64,9 @@ pub(crate) fn add(
     let bootstrap = Bootstrap::new(&parts, references, settings)
         .map_err(|error| BenchError::Data { path: data.dir.clone(), reason: error.to_string() })?;
 
-    let ranked: Vec<usize> = (CONTROLS.len()..CONTROLS.len() + routers.len()).collect();
+    // A router that knows more than the others takes no part in their comparison.
+    let compared = routers.iter().enumerate().filter(|(_, router)| router.ranked);
+    let ranked: Vec<usize> = compared.map(|(router, _)| CONTROLS.len() + router).collect();
     // Without intervals there is no evidence of any difference.
     let ranks = match bootstrap.is_sure(Quantity::AvgAcc) {
         true => significance::ranks(&parts, &ranked, RankSettings { seed: statistics.seed, threads }),
@@ -110,6 +112,8 @@ pub(crate) fn add(
                 .filter_map(|other| detectable(bootstrap.difference(strategy, *other, Quantity::AvgAcc)))
                 .reduce(f64::max);
             table.add(about, "MinDetectableDiffToRouters", "points", to_others, None);
+        }
+        if strategy >= CONTROLS.len() {
             for (metric, unit) in OF_ROUTERS {
                 table.add_mean_of_seeds(micro, metric, unit);
             }

@@ -103,7 +103,7 @@ fn single_models(seed: &SeedView) -> impl Iterator<Item = OperatingPoint> {
 }
 
 /// Adds operating points, PerfGain, CostSave and ParetoDist. A router with an unknown cost has no value that needs costs
-/// and is no part of the others' frontier.
+/// and is no part of the others' frontier; nor is one that is not ranked.
 pub(crate) fn add(
     table: &mut Table,
     experiment: &Experiment,
@@ -113,7 +113,7 @@ pub(crate) fn add(
     bootstrap: &Bootstrap,
 ) {
     let per_seed: Vec<Vec<[Option<f64>; METRICS.len()]>> =
-        seeds.iter().enumerate().map(|(at, seed)| of_seed(at, seed, points)).collect();
+        seeds.iter().enumerate().map(|(at, seed)| of_seed(at, seed, routers, points)).collect();
     for (at, seed) in seeds.iter().enumerate() {
         let label = seed.seed.to_string();
         for (index, router) in routers.iter().enumerate() {
@@ -164,13 +164,20 @@ pub(crate) fn add(
 }
 
 /// The metrics of each router on one seed.
-fn of_seed(at: usize, seed: &SeedView, points: &[Vec<SeedPoints>]) -> Vec<[Option<f64>; METRICS.len()]> {
+fn of_seed(
+    at: usize,
+    seed: &SeedView,
+    routers: &[Routed],
+    points: &[Vec<SeedPoints>],
+) -> Vec<[Option<f64>; METRICS.len()]> {
     let best = point_of(&seed.controls[BEST_SINGLE], &seed.test);
+    // What a router reaches that knows more than the others is no measure for them.
+    let compared = routers.iter().zip(points).filter(|(router, _)| router.ranked);
     let union: Vec<OperatingPoint> =
-        points.iter().filter_map(|of_router| priced(&of_router[at].test)).flatten().copied().collect();
+        compared.filter_map(|(_, of_router)| priced(&of_router[at].test)).flatten().copied().collect();
     let vertices: Vec<OperatingPoint> = frontier(&union).into_iter().map(|index| union[index]).collect();
     let everything: Vec<OperatingPoint> = union.iter().copied().chain(single_models(seed)).collect();
-    let of_router = |of_router: &Vec<SeedPoints>| {
+    let of_router = |(router, of_router): (&Routed, &Vec<SeedPoints>)| {
         let SeedPoints { test, most_accurate, cheapest } = &of_router[at];
         let priced = priced(test).filter(|_| best.cost_usd.is_finite());
         let at_accurate = most_accurate.map(|index| test[index]);
@@ -182,11 +189,11 @@ fn of_seed(at: usize, seed: &SeedView, points: &[Vec<SeedPoints>]) -> Vec<[Optio
             at_cheap.and_then(|point| saving(point, best)),
             priced.and_then(|points| cost_save_in_hindsight(points, best)),
             at_cheap.filter(|point| saving(*point, best).is_some()).map(|point| point.avg_acc - best.avg_acc),
-            priced_distance(test, &vertices, &everything),
+            priced_distance(test, &vertices, &everything).filter(|_| router.ranked),
             Some(test.len() as f64),
         ]
     };
-    points.iter().map(of_router).collect()
+    routers.iter().zip(points).map(of_router).collect()
 }
 
 /// ParetoDist of a router whose costs are all known.

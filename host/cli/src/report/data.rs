@@ -28,6 +28,8 @@ pub(crate) struct Line {
     /// `ok`, or how it failed, and why.
     pub(crate) status: String,
     pub(crate) detail: Option<String>,
+    /// Why it has no rank, in words that follow its name; none when it has one, and for controls.
+    pub(crate) unranked: Option<String>,
     /// sha-256 of the component; none for controls.
     pub(crate) component_digest: Option<String>,
     /// Metrics over all seeds, by name.
@@ -120,12 +122,13 @@ impl Report {
 impl Line {
     fn new(name: &str, kind: &'static str) -> Self {
         let (name, status) = (name.to_owned(), "ok".to_owned());
-        Self { name, kind, status, detail: None, component_digest: None, metrics: BTreeMap::new() }
+        Self { name, kind, status, detail: None, unranked: None, component_digest: None, metrics: BTreeMap::new() }
     }
 
     fn of_router(name: &str, cells: &[CellRow]) -> Self {
         let mut line = Self::new(name, "router");
         let own = || cells.iter().filter(|cell| cell.router.as_str() == name);
+        line.unranked = own().find_map(|cell| cell.unranked.clone());
         line.component_digest = own().next().map(|cell| cell.component_digest.clone());
         if let Some(failed) = own().find(|cell| cell.status != CellStatus::Ok) {
             line.status = failed.status.as_str().to_owned();
@@ -142,11 +145,12 @@ impl Line {
         self.metric(name).and_then(|number| number.value)
     }
 
-    /// Controls first, as they stand; then routers by rank and accuracy; failed ones last.
+    /// Controls first, as they stand; then routers by rank and accuracy; then those without a rank; failed ones last.
     fn order(&self) -> f64 {
         match (self.kind, self.value("Rank"), self.value("AvgAcc")) {
             ("control", _, _) => 0.0,
             (_, Some(rank), Some(accuracy)) => 1.0 + rank * 1000.0 - accuracy,
+            (_, None, Some(accuracy)) => 1e9 - accuracy,
             _ => f64::INFINITY,
         }
     }

@@ -85,6 +85,11 @@ fn ranks(report: &Report, lines: &mut Vec<String>) {
         "Rank: 1 + the routers above that can be told apart by a paired sign-flip test, p < 0.05 after Holm's correction for all pairs."
             .into(),
     );
+    for line in routers(report).filter(|line| line.status == "ok") {
+        if let Some(reason) = &line.unranked {
+            lines.push(format!("* {} is not ranked and no part of the frontier: it {reason}.", line.name));
+        }
+    }
     let to_best_single = largest(report, "MinDetectableDiff");
     let to_routers = largest(report, "MinDetectableDiffToRouters");
     if let Some(to_best_single) = to_best_single {

@@ -119,7 +119,10 @@ fn leaderboard(report: &Report) -> Rows {
         let difference = line.metric("DiffToBestSingle").filter(|_| line.name != "Best Single");
         rows.push(vec![
             line.name.clone(),
-            line.value("Rank").map_or(NONE.into(), |rank| format!("{rank:.0}")),
+            match (&line.unranked, line.value("Rank")) {
+                (Some(_), _) => "*".into(),
+                (None, rank) => decimals(rank, 0),
+            },
             decimals(line.value("AvgAcc"), 2),
             ends(line.metric("AvgAcc"), 2),
             difference.and_then(|d| d.value).map_or(NONE.into(), |d| format!("{d:+.2}")),

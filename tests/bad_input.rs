@@ -109,7 +109,7 @@ fn a_file_that_is_no_usable_component_is_told_apart() {
     // The same length, so that the component stays whole.
     let mut newer = good.clone();
     for at in 0..newer.len().saturating_sub(5) {
-        if &newer[at..at + 5] == b"0.1.0" {
+        if &newer[at..at + 5] == b"0.1.1" {
             newer[at..at + 5].copy_from_slice(b"0.9.0");
         }
     }
@@ -134,7 +134,7 @@ fn a_file_that_is_no_usable_component_is_told_apart() {
         (
             &newer,
             3,
-            "component `a.wasm` was built for routerlab:plugin 0.9.0, this host speaks 0.1.0; rebuild it with the SDK of that version",
+            "component `a.wasm` was built for routerlab:plugin 0.9.0, this host speaks 0.1.1; rebuild it with the SDK of that version",
         ),
     ];
     for (bytes, code, message) in cases {

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use routerlab_plugin::{
-    CallOptions, ComponentFile, EvaluatorPlugin, Item, JudgeRequest, Limits, Outcome, Preference, Role, RouterPlugin,
-    Sandbox, on_plugin_thread,
+    CallOptions, EvaluatorPlugin, Item, JudgeRequest, Limits, Outcome, Preference, Replay, Role, RouterPlugin, Sandbox,
+    on_plugin_thread,
 };
 
 mod support;
@@ -17,6 +17,10 @@ fn versions() -> Vec<PathBuf> {
     folders.sort();
     assert!(!folders.is_empty());
     folders
+}
+
+fn since_0_1_1(version: &Path) -> bool {
+    !version.ends_with("0.1.0")
 }
 
 fn sandbox(cache: &Path) -> Sandbox {
@@ -42,7 +46,9 @@ fn a_golden_router_trains_and_routes_as_it_did() {
 
             let trained = plugin.train(&said, (&data, &data), "{}", 42, &options, thread);
             let state = trained.result.unwrap();
-            assert_eq!(trained.log, TRAINED);
+            // 0.1.1 shows the groups of queries to a router that names them.
+            let groups = if since_0_1_1(&version) { " groups [0, 1]" } else { "" };
+            assert_eq!(trained.log, TRAINED.replace(" matrix 60 x 8\n", &format!(" matrix 60 x 8{groups}\n")));
             assert_eq!((&*state.bytes, state.matrices.len(), state.models), (&[7, 8, 9][..], 1, 3));
             for (config, refusal) in [
                 ("unsupported", "refused: unsupported: u"),
@@ -59,12 +65,13 @@ fn a_golden_router_trains_and_routes_as_it_did() {
                 Preference::default(),
                 Preference { cost_weight: 2.0, latency_weight: 0.5 },
             ];
-            let routed = router.route(&data.queries.batch(10, 2), &wishes, &[0], thread);
+            let routed = router.route(&data.queries.batch(10, 2), None, &wishes, &[0], thread);
             let decisions = routed.result.unwrap();
             let answers: Vec<_> = decisions.iter().map(|d| (d.choices.clone(), d.utilities.clone().unwrap())).collect();
             assert_eq!(answers, [(vec![1, 1], vec![0.0; 6]), (vec![1, 1], vec![2.5; 6])]);
-            let expected = "warn: rows 2 prompts [\"question 10\", \"question 11\"] tokens [2, 2] width 8 embeddings [1.0, 1.0, 1.0, 1.0, 0.016666668, 0.016666668, 0.016666668, 0.016666668] bytes 32 matrix 2 x 8\n";
-            assert!(routed.log.starts_with(expected), "{}", routed.log);
+            let expected = "warn: rows 2 prompts [\"question 10\", \"question 11\"] tokens [2, 2] width 8 embeddings [1.0, 1.0, 1.0, 1.0, 0.016666668, 0.016666668, 0.016666668, 0.016666668] bytes 32 matrix 2 x 8";
+            let expected = format!("{expected}{groups}\n");
+            assert!(routed.log.starts_with(&expected), "{}", routed.log);
         })
         .unwrap();
     }
@@ -106,12 +113,39 @@ fn a_golden_evaluator_scores_as_it_did() {
 }
 
 #[test]
-fn a_golden_sequential_router_loads() {
+fn a_golden_sequential_router_is_asked_step_by_step() {
     let cache = tempfile::tempdir().unwrap();
-    let sandbox = sandbox(cache.path());
+    let (sandbox, options, data) = (sandbox(cache.path()), CallOptions::default(), planted());
     for version in versions() {
-        let file = ComponentFile::read(&version.join("sequential-router.wasm"), &Limits::default()).unwrap();
-        assert_eq!(file.role, Role::SequentialRouter);
-        file.check(&sandbox).unwrap();
+        let plugin = RouterPlugin::load(&sandbox, &version.join("sequential-router.wasm")).unwrap();
+        assert_eq!(plugin.role(), Role::SequentialRouter);
+        on_plugin_thread(Limits::default().stack_bytes, |thread| {
+            let said = plugin.describe(&options, thread).result.unwrap();
+            assert!(said.needs_answers && said.needs_prompts && !said.cost_aware);
+            let trained = plugin.train(&said, (&data, &data), "{}", 42, &options, thread);
+            assert_eq!(trained.log, "info: 60 42 [\"0\"]\n");
+            let mut router = plugin.start(&said, &trained.result.unwrap(), &options, thread).result.unwrap();
+            let replay = Replay {
+                answers: data.answers.clone(),
+                models: 3,
+                costs_usd: vec![0.5; 180].into(),
+                latencies_ms: vec![2.0; 180].into(),
+                first_row: 0,
+            };
+            // The first model answers its place in the table: two digits up to row 33, then three, which are enough.
+            let (queries, replay) = (data.queries.batch(33, 2), replay.skip(33));
+            let routed = router.route(&queries, Some(&replay), &[Preference::default()], &[], thread);
+            let decisions = routed.result.unwrap().remove(0);
+            assert_eq!(decisions.choices, [1, 0]);
+            assert_eq!(decisions.attempts, Some(vec![vec![0, 1], vec![0]]));
+            let expected = "info: 1 [] 0 []\ninfo: 1 [(0, 2, 0, 0.5, 2.0)] 0 []\n\
+                            info: 1 [(0, 2, 0, 0.5, 2.0), (1, 3, 0, 0.5, 2.0)] 0 []\n\
+                            info: 1 [] 0 []\ninfo: 1 [(0, 3, 0, 0.5, 2.0)] 0 []\n";
+            assert_eq!(routed.log, expected);
+            // Without anything to replay models answer nothing, at an unknown cost.
+            let routed = router.route(&queries, None, &[Preference::default()], &[], thread);
+            assert!(routed.log.contains("[(0, 0, 0, NaN, NaN)]"), "{}", routed.log);
+        })
+        .unwrap();
     }
 }

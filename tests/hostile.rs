@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use routerlab_records::CellStatus::{BrokeContract, Ok as Done, Refused, Stopped, Trapped};
-use routerlab_records::{CellRow, CellStatus, DecisionRow, ScoreRow, ScoreStatus, read_table};
+use routerlab_records::{
+    CellRow, CellStatus, CompletionRow, DecisionRow, MetricRow, ScoreRow, ScoreStatus, read_table,
+};
 
 mod support;
 use support::{Scratch, cells, checkout, digests, experiment, good_routers, guest};
@@ -17,6 +19,7 @@ train_fuel = 20_000_000_000
 load_fuel = 1_000_000_000
 route_fuel = 1_000_000_000
 route_fuel_per_query = 1_000_000
+attempts = 4
 memory_bytes = 67_108_864
 host_bytes = 67_108_864
 answer_bytes = 16_777_216
@@ -24,7 +27,7 @@ state_bytes = 1_048_576
 ";
 
 /// How each hostile router ends under [`LIMITS`], and the exact words for it.
-const ROUTERS: [(&str, CellStatus, &str); 30] = [
+const ROUTERS: [(&str, CellStatus, &str); 36] = [
     ("loops_in_describe", Stopped, "describe: stopped at its fuel limit of 100000000 units (`limits.describe_fuel`)"),
     ("loops_in_train", Stopped, "train: stopped at its fuel limit of 20000000000 units (`limits.train_fuel`)"),
     ("loops_in_load", Stopped, "load: stopped at its fuel limit of 1000000000 units (`limits.load_fuel`)"),
@@ -53,9 +56,9 @@ const ROUTERS: [(&str, CellStatus, &str); 30] = [
     ("trusts_garbage", Trapped, "load: trapped: panicked at"),
     ("leaves_garbage", Refused, "load: refused: malformed input: the state was not written by `sense/1`"),
     (
-        "wants_to_know_the_task",
+        "wants_answers_at_once",
         Refused,
-        "describe: the router needs the dataset of each query, which runs do not grant yet",
+        "describe: the router needs what models answered, which only sequential routers are shown",
     ),
     (
         "misuses_kernels",
@@ -100,7 +103,25 @@ const ROUTERS: [(&str, CellStatus, &str); 30] = [
         BrokeContract,
         "route (validation): broke its contract: answered some utilities for this batch and none for an earlier one",
     ),
+    (
+        "asks_for_ever",
+        BrokeContract,
+        "route (validation): broke its contract: asked another model for query 0, beyond its attempt limit of 4 attempts (`limits.attempts`)",
+    ),
+    ("asks_twice", BrokeContract, "route (validation): broke its contract: asked model 3 twice for query 0"),
+    (
+        "accepts_nothing",
+        BrokeContract,
+        "route (validation): broke its contract: accepted answer 0 to query 0, but has asked 0 models for one",
+    ),
+    (
+        "loops_in_next",
+        Stopped,
+        "route (validation): stopped at its fuel limit of 1050000000 units (`limits.route_fuel`)",
+    ),
     // These do nothing that ends them.
+    ("spies_on_answers", Done, ""),
+    ("wants_to_know_the_task", Done, ""),
     ("floods_log", Done, ""),
     ("remembers_training", Done, ""),
     ("spies", Done, ""),
@@ -169,7 +190,7 @@ fn a_hostile_router_ends_in_its_status_and_costs_the_others_nothing() {
 
     // The same again is taken from disk, failures and all.
     let again = scratch.routerlab(["bench", "hostile.toml", "--out", "hostile"]);
-    assert_eq!((again.code, again.stdout), (Some(3), ran.stdout));
+    assert_eq!((again.code, &again.stdout), (Some(3), &ran.stdout));
 
     let cell = |name: &str| all.iter().find(|cell| cell.router.as_str() == name && cell.seed == 42).unwrap();
     let log = cell("floods-log").log.clone().unwrap();
@@ -187,6 +208,40 @@ fn a_hostile_router_ends_in_its_status_and_costs_the_others_nothing() {
     let expected = "info: model model-0 None\ninfo: model model-1 None\ninfo: model model-2 None\ninfo: model model-3 None\n\
                     info: model model-4 None\ninfo: groups [0, 1, 2, 3, 4, 5, 6, 7]\n";
     assert_eq!(log, expected);
+
+    // Who wants to know the dataset of each query gets it as a number, and has no rank.
+    let told = cell("wants-to-know-the-task");
+    let log = told.log.clone().unwrap();
+    let groups: BTreeSet<&str> = log.lines().filter(|line| line.starts_with("info: group ")).collect();
+    assert_eq!(groups.len(), 8, "{groups:?}");
+    assert_eq!(told.unranked.as_deref(), Some("sees datasets"));
+    assert!(all.iter().all(|cell| cell.unranked.is_some() == (cell.router == told.router)));
+    let (_, outside) = ran.stdout.split_once("Outside the ranks").unwrap();
+    let line = outside.lines().find(|line| line.trim_start().starts_with("wants-to-know-the-task")).unwrap();
+    assert!(line.contains("sees datasets"), "{line}");
+    assert!(ran.stdout.contains("\nsees datasets: told the dataset of each query"), "{}", ran.stdout);
+    let metrics = read_table::<MetricRow>(&run.join("metrics.parquet")).unwrap().rows;
+    let has = |router: &str, metric: &str| {
+        let row = metrics.iter().find(|row| row.router.as_str() == router && row.metric.as_str() == metric);
+        row.is_some_and(|row| row.value.is_some())
+    };
+    for metric in ["Rank", "MinDetectableDiffToRouters", "ParetoDist"] {
+        assert!(!has("wants-to-know-the-task", metric) && has("knn", metric), "{metric}");
+    }
+    assert!(has("wants-to-know-the-task", "AvgAcc") && has("wants-to-know-the-task", "FuelPerQuery"));
+
+    // Answers are the recorded ones, to one line for each.
+    let recorded = read_table::<CompletionRow>(&scratch.path("starter/completions.parquet")).unwrap().rows;
+    let recorded: BTreeSet<String> = recorded.iter().map(|row| format!("{:?}", row.raw_output)).collect();
+    let log = cell("spies-on-answers").log.clone().unwrap();
+    let said = |what: &str| log.lines().filter_map(move |line| line.strip_prefix(what)).collect::<Vec<_>>();
+    assert_eq!(said("info: vectors "), ["false"]);
+    let (trained, seen) = (said("info: trained "), said("info: seen "));
+    assert!(trained.len() == 3 && seen.len() > 50, "{} {}", trained.len(), seen.len());
+    for answer in trained.into_iter().chain(seen) {
+        // The log takes line ends and escapes as they are written here.
+        assert!(answer.len() > 2 && recorded.contains(answer), "{answer}");
+    }
 }
 
 /// Six completions in JSON Lines, and who scores them.
@@ -268,7 +323,7 @@ fn an_evaluator_that_cannot_be_used_is_refused_before_anything_is_scored() {
         (
             "evaluator_uses_kernels",
             3,
-            "component `evaluators/evaluator_uses_kernels.wasm` imports `routerlab:plugin/kernels@0.1.0`, which is not granted: an evaluator may import `log` only",
+            "component `evaluators/evaluator_uses_kernels.wasm` imports `routerlab:plugin/kernels@0.1.1`, which is not granted: an evaluator may import `log` only",
         ),
         (
             "evaluator_loops_in_describe",

@@ -26,7 +26,7 @@ fn whole_life(sandbox: &Sandbox, name: &str, options: &CallOptions) -> Result<(V
         let trained = plugin.train(&description, (&data, &data), "{}", 42, options, thread);
         let state = trained.result?;
         let mut router = plugin.start(&description, &state, options, thread).result?;
-        let routed = router.route(&data.queries, &[Preference::default()], &[], thread);
+        let routed = router.route(&data.queries, None, &[Preference::default()], &[], thread);
         Ok((routed.result?.remove(0).choices, trained.fuel, routed.fuel))
     })
 }

@@ -100,7 +100,10 @@ fn every_item_of_the_contract_has_a_sentence() {
 }
 
 /// What a released version of the contract says, by its digest. Nothing here changes; a new version is a new line.
-const FROZEN: [(&str, &str); 1] = [("0.1.0", "7650a5cf7d3edc9f100b91635c5d9d96ab70bde063b803ffd4eb689b0a596791")];
+const FROZEN: [(&str, &str); 2] = [
+    ("0.1.0", "7650a5cf7d3edc9f100b91635c5d9d96ab70bde063b803ffd4eb689b0a596791"),
+    ("0.1.1", "a27384021faaeee3e7789f6ba58a775571bbb8a425440c62b1ce0683b8bf62c7"),
+];
 
 #[test]
 fn a_released_contract_is_frozen() {
@@ -120,9 +123,14 @@ fn a_released_contract_is_frozen() {
     }
 }
 
-/// The lines of a contract that this version had: without comments, and without items that are marked as newer, however
-/// many lines those have.
+/// The lines of a contract that this version had: without comments and the package's own line, and without items that
+/// are marked as newer, however many lines those have.
 fn items_of(text: &str, version: &str) -> Vec<String> {
+    let parts = |version: &str| version.split('.').map(|part| part.parse::<u32>().unwrap()).collect::<Vec<u32>>();
+    let since = |line: &str| {
+        let marked = line.strip_prefix("@since(version = ")?.split(')').next().map(str::to_owned);
+        marked.map(|version| parts(&version))
+    };
     let mut lines = Vec::new();
     let (mut newer, mut depth) = (false, 0);
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//")) {
@@ -130,9 +138,9 @@ fn items_of(text: &str, version: &str) -> Vec<String> {
             depth += line.matches('{').count();
             depth -= line.matches('}').count();
             newer = depth > 0;
-        } else if line.starts_with("@since") && !line.contains(version) {
+        } else if since(line).is_some_and(|since| since > parts(version)) {
             newer = true;
-        } else {
+        } else if !line.starts_with("package ") {
             lines.push(line.to_owned());
         }
     }
@@ -144,19 +152,25 @@ fn additions_to_the_contract_are_told_from_changes() {
     let released = "interface a {\n  @since(version = 0.1.0)\n  f: func() -> u32;\n}\n";
     let added = "interface a {\n  /// Again.\n  @since(version = 0.1.0)\n  f: func() -> u32;\n  @since(version = 0.1.1)\n  record r {\n    x: u32,\n  }\n  @since(version = 0.1.1)\n  g: func();\n}\n";
     assert_eq!(items_of(added, "0.1.0"), items_of(released, "0.1.0"));
+    // A later release has the items of those before it, and its own.
+    assert_eq!(items_of(added, "0.1.1").len(), items_of(added, "0.1.0").len() + 6);
     let changed = released.replace("u32", "u64");
     assert_ne!(items_of(&changed, "0.1.0"), items_of(released, "0.1.0"));
 }
 
 #[test]
-fn the_contract_says_what_its_newest_release_says_and_adds_only_what_is_newer() {
-    let (version, _) = FROZEN[FROZEN.len() - 1];
-    for file in files(&checkout().join("wit/frozen").join(version), "wit") {
-        let name = file.file_name().unwrap().to_owned();
-        let now = std::fs::read_to_string(checkout().join("wit").join(&name)).unwrap();
-        let released = std::fs::read_to_string(&file).unwrap();
-        assert_eq!(items_of(&now, version), items_of(&released, version), "wit/{}", name.display());
+fn the_contract_says_what_every_release_says_and_adds_only_what_is_newer() {
+    for (version, _) in FROZEN {
+        for file in files(&checkout().join("wit/frozen").join(version), "wit") {
+            let name = file.file_name().unwrap().to_owned();
+            let now = std::fs::read_to_string(checkout().join("wit").join(&name)).unwrap();
+            let released = std::fs::read_to_string(&file).unwrap();
+            assert_eq!(items_of(&now, version), items_of(&released, version), "wit/{} of {version}", name.display());
+        }
     }
+    let newest = format!("package routerlab:plugin@{};", FROZEN[FROZEN.len() - 1].0);
+    let types = std::fs::read_to_string(checkout().join("wit/types.wit")).unwrap();
+    assert!(types.starts_with(&newest), "the package's version is that of the newest release");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use routerlab_plugin::{Compiler, Limits, Matrix, ModelCard, QuerySet, Sandbox, SandboxOptions, TrainingSet};
+use routerlab_plugin::{Answers, Compiler, Limits, Matrix, ModelCard, QuerySet, Sandbox, SandboxOptions, TrainingSet};
 use routerlab_records::{CellRow, CellStatus, read_folder};
 use tempfile::TempDir;
 
@@ -180,6 +180,7 @@ pub(crate) fn planted() -> TrainingSet {
         prompts: (0..rows).map(|row| Arc::from(format!("question {row}"))).collect(),
         prompt_tokens: vec![2; rows].into(),
         embeddings: Some(Matrix::new(rows, 8, (0..rows).flat_map(embedding).collect()).unwrap()),
+        groups: (0..rows as u32).map(|row| row % 2).collect(),
     };
     let card = |name: &str| ModelCard {
         name: name.into(),
@@ -196,5 +197,9 @@ pub(crate) fn planted() -> TrainingSet {
         costs_usd: vec![0.001; rows * 3].into(),
         latencies_ms: vec![10.0; rows * 3].into(),
         completion_tokens: vec![5.0; rows * 3].into(),
+        answers: Answers {
+            texts: Some((0..rows * 3).map(|at| Arc::from(format!("{at}"))).collect()),
+            embeddings: None,
+        },
     }
 }

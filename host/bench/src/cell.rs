@@ -6,13 +6,17 @@ use std::any::Any;
 use std::time::Instant;
 
 use routerlab_plugin::{
-    Breach, CallError, CallOptions, Decisions, LoadError, LoadedRouter, OnPluginThread, Preference, QuerySet,
-    RouterDescription, RouterPlugin, plain,
+    CallError, CallOptions, LoadError, LoadedRouter, OnPluginThread, Preference, QuerySet, Replay, RouterDescription,
+    RouterPlugin, plain,
 };
 use routerlab_records::CellStatus;
-use sha2::{Digest, Sha256};
 
+use crate::answers::Shown;
 use crate::prepare::Prepared;
+use crate::routed::{CellDigest, Routed};
+
+/// Why a router stands outside the ranks that is told the dataset of each query, as cells say it.
+const SEES_DATASETS: &str = "sees datasets";
 
 /// How a cell ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,19 +82,6 @@ pub(crate) fn in_one_line(words: &str) -> String {
     lines.join("; ")
 }
 
-/// Choices of one part: preference after preference, row after row, models as the data numbers them.
-#[derive(Debug, Default)]
-pub(crate) struct Routed {
-    pub(crate) choices: Vec<Vec<u32>>,
-    /// For each preference whether the router gives utilities.
-    estimates: Vec<bool>,
-    /// rows x models under the first preference (quality alone), when the router gives utilities.
-    pub(crate) utilities: Option<Vec<f32>>,
-    /// Per row: time and fuel of its batch, shared equally among the rows.
-    pub(crate) route_ns: Vec<u64>,
-    pub(crate) fuel: Vec<u64>,
-}
-
 /// What a cell leaves behind.
 #[derive(Debug)]
 pub(crate) struct CellResult {
@@ -137,6 +128,13 @@ pub(crate) struct ReadyRouter {
     pub(crate) config: String,
 }
 
+impl ReadyRouter {
+    /// Why the router stands outside the ranks; none when it is ranked.
+    pub(crate) fn unranked(&self) -> Option<&'static str> {
+        self.description.needs_groups.then_some(SEES_DATASETS)
+    }
+}
+
 /// How cells are run.
 #[derive(Debug, Clone)]
 pub(crate) struct CellOptions {
@@ -149,6 +147,7 @@ pub(crate) struct CellOptions {
 pub(crate) fn run_cell(
     router: &ReadyRouter,
     prepared: &Prepared,
+    shown: &Shown,
     options: &CellOptions,
     thread: &OnPluginThread,
 ) -> CellResult {
@@ -156,7 +155,7 @@ pub(crate) fn run_cell(
     let ReadyRouter { plugin, description, config } = router;
 
     let started = Instant::now();
-    let sets = (&prepared.train, &prepared.validation);
+    let sets = (&shown.train, &shown.validation);
     let trained = plugin.train(description, sets, config, prepared.router_seed, &options.call, thread);
     result.train_ms = started.elapsed().as_secs_f64() * 1e3;
     result.train_fuel = trained.fuel;
@@ -183,9 +182,12 @@ pub(crate) fn run_cell(
 
     let started = Instant::now();
     let mut digest = CellDigest::new(preferences_of(description, prepared, options).len());
-    for (part, queries) in [("validation", &prepared.validation.queries), ("test", &prepared.test)] {
+    let replay = |part: usize| shown.replay.as_ref().map(|replay| &replay[part]);
+    let parts = [("validation", &prepared.validation.queries, replay(0)), ("test", &prepared.test, replay(1))];
+    for (part, queries, replay) in parts {
+        let asked = (queries, replay);
         let routed =
-            route_part(&mut loaded, description, queries, prepared, options, &mut digest, &mut result.log, thread);
+            route_part(&mut loaded, description, asked, prepared, options, &mut digest, &mut result.log, thread);
         match routed {
             Ok(routed) => {
                 result.route_fuel += routed.fuel.iter().sum::<u64>();
@@ -214,7 +216,7 @@ pub(crate) fn preferences_of(description: &RouterDescription, prepared: &Prepare
 fn route_part(
     router: &mut LoadedRouter,
     description: &RouterDescription,
-    queries: &QuerySet,
+    (queries, replay): (&QuerySet, Option<&Replay>),
     prepared: &Prepared,
     options: &CellOptions,
     digest: &mut CellDigest,
@@ -227,14 +229,13 @@ fn route_part(
         latency_weight: 0.0,
     };
     let preferences: Vec<_> = values.iter().map(wish).collect();
-    let mut routed =
-        Routed { choices: vec![Vec::new(); values.len()], estimates: vec![false; values.len()], ..Routed::default() };
+    let mut routed = Routed::new(values.len(), replay.is_some());
     let mut start = 0;
     while start < queries.rows() {
         let batch = queries.batch(start, options.batch_queries);
         let rows = batch.rows();
         let started = Instant::now();
-        let called = router.route(&batch, &preferences, &[], thread);
+        let called = router.route(&batch, replay.map(|all| all.skip(start)).as_ref(), &preferences, &[], thread);
         let share_ns = started.elapsed().as_nanos() as u64 / rows as u64;
         log.push_str(&called.log);
         routed.take(called.result?, &prepared.pool, digest)?;
@@ -246,85 +247,4 @@ fn route_part(
         start += rows;
     }
     Ok(routed)
-}
-
-impl Routed {
-    /// Adds a batch, with models numbered as the data numbers them. A router gives utilities for a preference always or
-    /// never: a table of them would otherwise have rows that belong to other queries.
-    fn take(&mut self, decisions: Vec<Decisions>, pool: &[u32], digest: &mut CellDigest) -> Result<(), CallError> {
-        for (at, decision) in decisions.into_iter().enumerate() {
-            let before = self.choices[at].len();
-            if before > 0 && self.estimates[at] != decision.utilities.is_some() {
-                let (now, then) = if self.estimates[at] { ("no", "some") } else { ("some", "none") };
-                let words = format!("answered {now} utilities for this batch and {then} for an earlier one");
-                return Err(CallError::Breach(Breach(words)));
-            }
-            self.estimates[at] = decision.utilities.is_some();
-            self.choices[at].extend(decision.choices.iter().map(|position| pool[*position as usize]));
-            let utilities = decision.utilities.map(|values| unpermuted(&values, pool));
-            digest.add(at, &self.choices[at][before..], utilities.as_deref());
-            if let (0, Some(utilities)) = (at, utilities) {
-                self.utilities.get_or_insert_default().extend(utilities);
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Utilities in the order of the data's models instead of the pool's.
-fn unpermuted(values: &[f32], pool: &[u32]) -> Vec<f32> {
-    let mut out = vec![0.0; values.len()];
-    for (from, to) in values.chunks_exact(pool.len()).zip(out.chunks_exact_mut(pool.len())) {
-        for (value, model) in from.iter().zip(pool) {
-            to[*model as usize] = *value;
-        }
-    }
-    out
-}
-
-/// One running digest for each preference, so that the size of batches does not matter.
-struct CellDigest(Vec<(Sha256, Sha256)>);
-
-impl CellDigest {
-    fn new(preferences: usize) -> Self {
-        Self((0..preferences).map(|_| (Sha256::new(), Sha256::new())).collect())
-    }
-
-    fn add(&mut self, preference: usize, choices: &[u32], utilities: Option<&[f32]>) {
-        let (chosen, estimated) = &mut self.0[preference];
-        choices.iter().for_each(|choice| chosen.update(choice.to_le_bytes()));
-        utilities.unwrap_or_default().iter().for_each(|value| estimated.update(value.to_bits().to_le_bytes()));
-    }
-
-    fn finish(self) -> String {
-        let mut all = Sha256::new();
-        for (choices, utilities) in self.0 {
-            all.update(choices.finalize());
-            all.update(utilities.finalize());
-        }
-        all.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn digest_of(batches: &[&[u32]]) -> String {
-        let mut digest = CellDigest::new(1);
-        batches.iter().for_each(|batch| digest.add(0, batch, Some(&vec![0.5; batch.len()])));
-        digest.finish()
-    }
-
-    #[test]
-    fn the_digest_depends_on_the_choices_and_not_on_the_batches() {
-        assert_eq!(digest_of(&[&[1, 2, 3]]), digest_of(&[&[1], &[2, 3]]));
-        assert_ne!(digest_of(&[&[1, 2, 3]]), digest_of(&[&[1, 3, 2]]));
-    }
-
-    #[test]
-    fn utilities_come_back_in_the_order_of_the_data() {
-        // Position 0 of the pool is model 2, position 1 model 0, position 2 model 1.
-        assert_eq!(unpermuted(&[0.1, 0.2, 0.3, 1.1, 1.2, 1.3], &[2, 0, 1]), [0.2, 0.3, 0.1, 1.2, 1.3, 1.1]);
-    }
 }

@@ -51,6 +51,11 @@ impl Known {
         self.records_of.get(row as usize).copied().unwrap_or(row)
     }
 
+    /// The rows of the data whose records stand for these.
+    pub(crate) fn records_of_all(&self, rows: &[u32]) -> Vec<u32> {
+        rows.iter().map(|row| self.records_of(*row)).collect()
+    }
+
     /// Whether routers get no record of this model on this row of train or validation.
     pub(crate) fn hides(&self, row: u32, model: u32) -> bool {
         let record = self.records_of(row);
@@ -86,7 +91,7 @@ impl Known {
     /// Rows of validation as choices on them are judged. Who measures an operating point asks the models that were
     /// chosen, so nothing is hidden; shuffled labels are shuffled here too, so that nothing is chosen by true ones.
     pub(crate) fn judged(&self, data: &Data, rows: &[u32]) -> Result<Observed<'static>, BenchError> {
-        data.part(&rows.iter().map(|row| self.records_of(*row)).collect::<Vec<_>>())
+        data.part(&self.records_of_all(rows))
     }
 }
 

@@ -9,6 +9,7 @@
 
 pub mod partition;
 
+mod answers;
 mod boilerplate;
 mod cell;
 mod data;
@@ -18,6 +19,7 @@ mod known;
 mod prepare;
 mod reference;
 mod results;
+mod routed;
 mod run;
 mod score;
 mod shuffle;

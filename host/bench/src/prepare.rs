@@ -2,13 +2,14 @@
 //!
 //! This is the wall between the host and the plugins. What passes: prompts, embeddings, and for training scores, costs,
 //! latencies, lengths and opaque dataset numbers. What does not: ids, dataset names, the order of the records, and
-//! anything at all about what the test part was answered.
+//! anything at all about what the test part was answered; only a sequential router is told, by `answers`, what the models
+//! did that it asks and pays. The dataset of each query passes to routers that name it, which are then not ranked.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use routerlab_metrics::{Missing, Observed, controls};
-use routerlab_plugin::{Matrix, ModelCard, QuerySet, TrainingSet};
+use routerlab_plugin::{Answers, Matrix, ModelCard, QuerySet, TrainingSet};
 
 use crate::boilerplate::Boilerplate;
 use crate::data::Data;
@@ -227,7 +228,12 @@ impl View<'_> {
             prompts: rows.iter().map(|row| Arc::clone(&self.texts[*row as usize])).collect(),
             prompt_tokens: rows.iter().map(|row| data.prompt_tokens[*row as usize]).collect(),
             embeddings,
+            groups: self.groups_of(rows),
         })
+    }
+
+    fn groups_of(&self, rows: &[u32]) -> Arc<[u32]> {
+        rows.iter().map(|row| self.groups[self.data.dataset[*row as usize] as usize]).collect()
     }
 
     fn set(&self, rows: &[u32]) -> Result<TrainingSet, BenchError> {
@@ -249,11 +255,12 @@ impl View<'_> {
         Ok(TrainingSet {
             queries: self.queries(rows)?,
             models: Arc::clone(self.cards),
-            groups: rows.iter().map(|row| self.groups[data.dataset[*row as usize] as usize]).collect(),
+            groups: self.groups_of(rows),
             scores: self.table(rows, score),
             costs_usd: self.table(rows, cost),
             latencies_ms: self.table(rows, |row, model| data.latency_ms[row * models + model]),
             completion_tokens: self.table(rows, |row, model| data.completion_tokens[row * models + model]),
+            answers: Answers::default(),
         })
     }
 

@@ -18,19 +18,20 @@ use routerlab_records::{
     read_table, write_table,
 };
 
-use crate::cell::{CellOptions, CellResult, ReadyRouter, Routed, preferences_of};
+use crate::cell::{CellOptions, CellResult, ReadyRouter, preferences_of};
 use crate::data::Data;
 use crate::error::BenchError;
 use crate::experiment::Experiment;
 use crate::prepare::Prepared;
 use crate::reference::{EXTERNAL, Reference};
+use crate::routed::Routed;
 
 /// This program, as tables name it.
 pub const TOOL: &str = concat!("routerlab ", env!("CARGO_PKG_VERSION"));
 
 /// Changes whenever this program would decide or record something else from equal inputs, so that cells of both are never
 /// mixed in one run.
-const DECISION_FORMAT: &str = "1";
+const DECISION_FORMAT: &str = "2";
 
 /// What makes a run that run: equal identities give equal decisions.
 #[derive(Debug, Clone)]
@@ -233,7 +234,12 @@ impl Results {
             route_fuel: result.route_fuel,
             state_bytes: result.state_bytes,
             log: (!result.log.is_empty()).then(|| result.log.clone()),
-            unranked: matches!(author, Author::Reference(_)).then(|| EXTERNAL.to_owned()),
+            unranked: match author {
+                Author::Reference(_) => Some(EXTERNAL),
+                Author::Router(router) => router.unranked(),
+                Author::Nobody => None,
+            }
+            .map(str::to_owned),
         };
         write_table(&self.file("cells", name, prepared.seed), std::slice::from_ref(&row), &self.provenance)?;
         Ok(row)
@@ -253,7 +259,7 @@ impl Results {
         let models = data.models.len();
         let (of_test, of_validation) = (&prepared.parts.test, &prepared.parts.validation);
         // On validation the records may be those of another query; the test part is what it is.
-        let records: Vec<u32> = of_validation.iter().map(|row| prepared.known.records_of(*row)).collect();
+        let records = prepared.known.records_of_all(of_validation);
         let parts = [
             Judging::new("test", data, reference, (of_test, of_test), &result.test)?,
             Judging::new("validation", data, reference, (of_validation, &records), &result.validation)?,
@@ -283,6 +289,20 @@ impl Results {
                 let available = !observed.scores(*at)[model].is_nan();
                 let known = |value: f64| (!value.is_nan()).then_some(value);
                 let utilities = routed.utilities.as_ref().filter(|_| index == 0);
+                let attempts = routed.attempts.as_ref().map(|attempts| attempts[index][*at].as_slice());
+                // A sequential router pays for every model that it asked, and waits for one after another.
+                let cost_usd = match attempts {
+                    Some(asked) => asked.iter().map(|model| observed.charge(*at, *model, prepared.missing)).sum(),
+                    None => answers.cost_usd[*at],
+                };
+                let latency_ms = |model: usize| match reference {
+                    Some(reference) if model == models => reference.latency_ms[record],
+                    _ => data.latency_ms[record * models + model],
+                };
+                let latency_ms = match attempts {
+                    Some(asked) => asked.iter().map(|model| latency_ms(*model as usize)).sum(),
+                    None => latency_ms(model),
+                };
                 writer.push(DecisionRow {
                     run_id: self.run_id.as_str().into(),
                     router: name.into(),
@@ -296,14 +316,13 @@ impl Results {
                         .map_or_else(|| data.models[model].clone(), |r| r.name.clone()),
                     utilities: utilities.map(|values| values[at * models..(at + 1) * models].to_vec()),
                     score: Some(answers.score[*at]),
-                    cost_usd: known(answers.cost_usd[*at]),
-                    latency_ms: known(match reference {
-                        Some(reference) if model == models => reference.latency_ms[record],
-                        _ => data.latency_ms[record * models + model],
-                    }),
+                    cost_usd: known(cost_usd),
+                    latency_ms: known(latency_ms),
                     route_ns: routed.route_ns[*at],
                     fuel: routed.fuel[*at],
                     available,
+                    attempts: attempts
+                        .map(|asked| asked.iter().map(|model| data.models[*model as usize].clone()).collect()),
                 })?;
             }
         }

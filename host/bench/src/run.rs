@@ -7,13 +7,16 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use routerlab_plugin::{CallOptions, OnPluginThread, RouterPlugin, Sandbox, Threads, on_plugin_thread};
+use routerlab_plugin::{
+    CallOptions, ComponentFile, OnPluginThread, Role, RouterPlugin, Sandbox, Threads, on_plugin_thread,
+};
 use routerlab_records::{CellRow, CellStatus};
 
+use crate::answers::{RecordedAnswers, Shown};
 use crate::cell::{CellOptions, CellResult, ReadyRouter, Status, run_cell};
 use crate::data::Data;
 use crate::error::BenchError;
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, RouterEntry};
 use crate::prepare::Prepared;
 use crate::reference::Reference;
 use crate::results::{Author, Results, RunIdentity};
@@ -63,7 +66,10 @@ pub fn run(
             return Err(BenchError::Data { path: experiment.data.dir.clone(), reason });
         }
     }
-    let data = Data::load(&experiment.data)?;
+    let mut data = Data::load(&experiment.data)?;
+    if experiment.router.iter().any(|router| is_sequential(router, sandbox)) {
+        data.digest_answers()?;
+    }
     let identity = RunIdentity::of(experiment, &data)?;
     let results = Results::open(&options.out, &identity, experiment)?;
     if let Some(cells) = results.complete(experiment) {
@@ -84,6 +90,12 @@ pub fn run(
     Ok(FinishedRun { dir: results.dir().to_owned(), cells })
 }
 
+/// Whether a component is a sequential router, as far as its file says. What is wrong with it is for its cells to say.
+fn is_sequential(router: &RouterEntry, sandbox: &Sandbox) -> bool {
+    let file = ComponentFile::read(&router.component, sandbox.limits());
+    file.is_ok_and(|file| file.role == Role::SequentialRouter)
+}
+
 /// The work of one run, shared by its threads.
 struct Sweep<'a> {
     experiment: &'a Experiment,
@@ -97,6 +109,8 @@ struct Sweep<'a> {
     next: AtomicUsize,
     failed: AtomicBool,
     routers: Vec<OnceLock<Result<ReadyRouter, Status>>>,
+    /// Read when the first router asks for them: completions are large.
+    answers: Mutex<Option<Arc<RecordedAnswers>>>,
     seeds: Mutex<BTreeMap<u32, SeedInUse>>,
     told: Mutex<(usize, &'a mut dyn Observer)>,
 }
@@ -138,6 +152,7 @@ impl<'a> Sweep<'a> {
             next: AtomicUsize::new(0),
             failed: AtomicBool::new(false),
             routers: (0..routers).map(|_| OnceLock::new()).collect(),
+            answers: Mutex::new(None),
             seeds: Mutex::new(seeds.iter().map(in_use).collect()),
             told: Mutex::new((0, observer)),
         }
@@ -194,15 +209,21 @@ impl<'a> Sweep<'a> {
             let author = Author::Reference(reference);
             return self.results.write_cell(name, author, prepared, self.data, &self.options, &result);
         }
-        let on_thread = |thread: &OnPluginThread| match self.ready(router, thread) {
-            Ok(ready) => (run_cell(ready, prepared, &self.options, thread), Some(ready)),
-            Err(status) => (CellResult::failed(status.clone()), None),
+        let on_thread = |thread: &OnPluginThread| -> Result<_, BenchError> {
+            let ready = match self.ready(router, thread) {
+                Ok(ready) => ready,
+                Err(status) => return Ok((CellResult::failed(status.clone()), None)),
+            };
+            let answers = if ready.description.needs_answers { Some(self.answers()?) } else { None };
+            let sequential = ready.plugin.role() == Role::SequentialRouter;
+            let shown = Shown::new(self.data, prepared, sequential, answers.as_deref())?;
+            Ok((run_cell(ready, prepared, &shown, &self.options, thread), Some(ready)))
         };
         let stack_bytes = self.experiment.limits.stack_bytes;
         // A fault of ours that one cell brings to light may not cost the others their work either.
         let ran = catch_unwind(AssertUnwindSafe(|| on_plugin_thread(stack_bytes, on_thread)));
         let (result, ready) = match ran {
-            Ok(ran) => ran.map_err(BenchError::Thread)?,
+            Ok(ran) => ran.map_err(BenchError::Thread).flatten()?,
             Err(panic) => (CellResult::failed(Status::of_panic(&*panic)), None),
         };
         let author = ready.map_or(Author::Nobody, Author::Router);
@@ -234,14 +255,25 @@ impl<'a> Sweep<'a> {
                     description.needs_embeddings && self.data.embeddings.is_none(),
                     "embeddings, and this run has none; import them with `--embeddings`",
                 ),
-                (description.needs_answers, "what models answered, which runs do not grant yet"),
-                (description.needs_groups, "the dataset of each query, which runs do not grant yet"),
+                (
+                    description.needs_answers && plugin.role() != Role::SequentialRouter,
+                    "what models answered, which only sequential routers are shown",
+                ),
             ];
             if let Some((_, what)) = lacks.into_iter().find(|(lacks, _)| *lacks) {
                 return Err(Status::Failed(CellStatus::Refused, format!("describe: the router needs {what}")));
             }
             Ok(ReadyRouter { plugin, description, config: entry.config_json() })
         })
+    }
+
+    /// What models answered, read by whoever needs it first.
+    fn answers(&self) -> Result<Arc<RecordedAnswers>, BenchError> {
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(answers) = &*answers {
+            return Ok(Arc::clone(answers));
+        }
+        Ok(Arc::clone(answers.insert(Arc::new(RecordedAnswers::read(self.data)?))))
     }
 
     /// What the seed needs, prepared by whoever needs it first.

@@ -62,7 +62,7 @@ fn compare<R: Router>(
             let said = plugin.describe(&options, thread).result.unwrap();
             let state = plugin.train(&said, (&host_train, &host_nothing), config, 42, &options, thread).result.unwrap();
             let mut router = plugin.start(&said, &state, &options, thread).result.unwrap();
-            router.route(&host_test, &[Preference::default()], &[], thread).result.unwrap().remove(0).choices
+            router.route(&host_test, None, &[Preference::default()], &[], thread).result.unwrap().remove(0).choices
         })
     };
 

@@ -53,7 +53,7 @@ fn main() {
                 let trained = started.elapsed().as_secs_f64();
                 let started = Instant::now();
                 let mut router = plugin.start(&said, &state, &options, thread).result.unwrap();
-                router.route(&asked, &[Preference::default()], &[], thread).result.unwrap();
+                router.route(&asked, None, &[Preference::default()], &[], thread).result.unwrap();
                 (trained, started.elapsed().as_secs_f64(), called.fuel)
             });
             let tables = (rows * (WIDTH + 4 * MODELS) * 4) >> 20;

@@ -46,7 +46,7 @@ mod route {
             on_thread(|thread| {
                 let mut router = loaded(&plugin, &train, &options, thread);
                 for _ in 0..CALLS {
-                    black_box(router.route(&batch, &[Preference::default()], &[], thread).result.unwrap());
+                    black_box(router.route(&batch, None, &[Preference::default()], &[], thread).result.unwrap());
                 }
             })
         });

@@ -81,22 +81,27 @@ impl Observed<'_> {
         let mut unavailable = 0;
         for (row, &model) in choices.iter().enumerate() {
             let &score = self.scores(row).get(model as usize).ok_or(ChoiceError::Model { row, model, models })?;
-            let costs = self.costs_usd(row);
-            let cost_usd = match missing {
-                _ if !score.is_nan() => costs[model as usize],
-                Missing::ZeroAndFree => 0.0,
-                // `max` ignores NaN: mostly the cost of a failed call is unknown.
-                Missing::Fallback(fallback) if !costs[fallback as usize].is_nan() => {
-                    costs[fallback as usize].max(costs[model as usize])
-                }
-                // `max` of two numbers ignores NaN, so an entirely unknown row stays unknown.
-                Missing::Fallback(_) => costs.iter().copied().fold(f64::NAN, f64::max),
-            };
             unavailable += usize::from(score.is_nan());
             answers.score.push(if score.is_nan() { 0.0 } else { score });
-            answers.cost_usd.push(cost_usd);
+            answers.cost_usd.push(self.charge(row, model, missing));
         }
         Ok(Judged { answers, unavailable })
+    }
+
+    /// What asking one model about one row costs in USD; NaN where unknown, and for a row, a model or a fallback that does
+    /// not exist. A strategy that asks several models about a row pays this for each of them.
+    pub fn charge(&self, row: usize, model: u32, missing: Missing) -> f64 {
+        let costs = self.costs_usd(row);
+        let cost = |model: u32| costs.get(model as usize).copied().unwrap_or(f64::NAN);
+        match (self.scores(row).get(model as usize), missing) {
+            (None, _) => f64::NAN,
+            (Some(score), _) if !score.is_nan() => cost(model),
+            (_, Missing::ZeroAndFree) => 0.0,
+            // `max` ignores NaN: mostly the cost of a failed call is unknown.
+            (_, Missing::Fallback(fallback)) if !cost(fallback).is_nan() => cost(fallback).max(cost(model)),
+            // `max` of two numbers ignores NaN, so an entirely unknown row stays unknown.
+            (_, Missing::Fallback(_)) => costs.iter().copied().fold(f64::NAN, f64::max),
+        }
     }
 }
 
@@ -137,6 +142,14 @@ mod tests {
         let judged = observed().judge(&[2, 2, 0, 2], Missing::ZeroAndFree).unwrap();
         assert_eq!((judged.unavailable, judged.answers.score), (2, vec![0.5, 0.0, 1.0, 0.0]));
         assert_eq!(judged.answers.cost_usd, [0.2, 0.0, 0.3, 0.0]);
+    }
+
+    #[test]
+    fn what_is_not_there_has_no_known_charge() {
+        for (row, model) in [(9, 0), (0, 9)] {
+            assert!(observed().charge(row, model, Missing::ZeroAndFree).is_nan(), "row {row}, model {model}");
+        }
+        assert_eq!(observed().charge(1, 2, Missing::Fallback(1)), 0.1);
     }
 
     #[test]

@@ -14,6 +14,22 @@ pub(crate) mod router {
     });
 }
 
+/// The world `sequential-router-plugin`; but for its one export all is that of `router-plugin`.
+pub(crate) mod sequential {
+    wasmtime::component::bindgen!({
+        world: "sequential-router-plugin",
+        path: "../../wit",
+        imports: { default: trappable },
+        with: {
+            "routerlab:plugin/types": super::router::routerlab::plugin::types,
+            "routerlab:plugin/log": super::router::routerlab::plugin::log,
+            "routerlab:plugin/kernels": super::router::routerlab::plugin::kernels,
+            "routerlab:plugin/data": super::router::routerlab::plugin::data,
+            "routerlab:plugin/routing": super::router::routerlab::plugin::routing,
+        },
+    });
+}
+
 /// The world `evaluator-plugin`; what it shares with routers is generated once.
 pub(crate) mod evaluator {
     wasmtime::component::bindgen!({

@@ -1,6 +1,7 @@
 //! The contract on answers: lengths, indices, finiteness, ranges. Nothing a plugin says is used before it passes here.
 
 use crate::error::Breach;
+use crate::limits::LimitReached;
 
 /// What a router answered for one preference.
 #[derive(Debug, Clone, PartialEq)]
@@ -9,6 +10,16 @@ pub struct Decisions {
     pub choices: Vec<u32>,
     /// queries x models, larger is better; none when the router gave none.
     pub utilities: Option<Vec<f32>>,
+    /// For each query all models that were asked, in their order; the choice is one of them. None when the router answers
+    /// at once.
+    pub attempts: Option<Vec<Vec<u32>>>,
+}
+
+impl Decisions {
+    /// What a sequential router decided on no query yet.
+    pub(crate) fn sequential() -> Self {
+        Self { choices: Vec::new(), utilities: None, attempts: Some(Vec::new()) }
+    }
 }
 
 /// A matrix as it came from the plugin.
@@ -33,17 +44,52 @@ pub(crate) fn decisions(
     if choices.len() != queries {
         return breach(format!("answered {} choices for {queries} queries", choices.len()));
     }
-    if let Some((row, model)) = choices.iter().enumerate().find(|(_, model)| **model as usize >= models) {
-        return breach(format!(
-            "chose model {model} for query {row}, but the pool has {models} models (0 to {})",
-            models.saturating_sub(1)
-        ));
-    }
-    if let Some((row, model)) = choices.iter().enumerate().find(|(_, model)| unavailable.contains(model)) {
-        return breach(format!("chose model {model} for query {row}, which is unavailable"));
+    for (row, model) in choices.iter().enumerate() {
+        available("chose", *model, row, models, unavailable)?;
     }
     let utilities = utilities.map(|matrix| self::utilities(matrix, queries, models)).transpose()?;
-    Ok(Decisions { choices, utilities })
+    Ok(Decisions { choices, utilities, attempts: None })
+}
+
+/// Checks that a model is of the pool and may be used.
+fn available(did: &str, model: u32, row: usize, models: usize, unavailable: &[u32]) -> Result<(), Breach> {
+    if model as usize >= models {
+        let last = models.saturating_sub(1);
+        return breach(format!("{did} model {model} for query {row}, but the pool has {models} models (0 to {last})"));
+    }
+    match unavailable.contains(&model) {
+        true => breach(format!("{did} model {model} for query {row}, which is unavailable")),
+        false => Ok(()),
+    }
+}
+
+/// Checks that a sequential router may ask a model, after those that it asked already.
+pub(crate) fn asked(
+    model: u32,
+    before: &[u32],
+    row: usize,
+    models: usize,
+    unavailable: &[u32],
+    attempts: &LimitReached,
+) -> Result<(), Breach> {
+    available("asked", model, row, models, unavailable)?;
+    if before.contains(&model) {
+        return breach(format!("asked model {model} twice for query {row}"));
+    }
+    match before.len() as u64 >= attempts.value {
+        true => breach(format!("asked another model for query {row}, beyond its {attempts}")),
+        false => Ok(()),
+    }
+}
+
+/// Checks that a sequential router accepts an answer that it has seen; gives the model that answered.
+pub(crate) fn accepted(position: u32, asked: &[u32], row: usize) -> Result<u32, Breach> {
+    match asked.get(position as usize) {
+        Some(model) => Ok(*model),
+        None => {
+            breach(format!("accepted answer {position} to query {row}, but has asked {} models for one", asked.len()))
+        }
+    }
 }
 
 fn utilities(matrix: RawMatrix, queries: usize, models: usize) -> Result<Vec<f32>, Breach> {
@@ -130,6 +176,7 @@ fn shortened(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::Limit;
 
     fn matrix(rows: u32, cols: u32, values: &[f32]) -> Option<RawMatrix> {
         Some(RawMatrix { rows, cols, values: values.to_vec() })
@@ -158,7 +205,29 @@ mod tests {
     #[test]
     fn decisions_within_the_contract_pass_unchanged() {
         let answer = decisions(vec![0, 1], matrix(2, 2, &[0.5, 0.25, -1.0, 3.0]), 2, 2, &[]);
-        assert_eq!(answer, Ok(Decisions { choices: vec![0, 1], utilities: Some(vec![0.5, 0.25, -1.0, 3.0]) }));
+        let utilities = Some(vec![0.5, 0.25, -1.0, 3.0]);
+        assert_eq!(answer, Ok(Decisions { choices: vec![0, 1], utilities, attempts: None }));
+    }
+
+    #[test]
+    fn steps_outside_the_contract_are_named_exactly() {
+        let cap = LimitReached { limit: Limit::Attempts, value: 2 };
+        let ask = |model, before: &[u32]| asked(model, before, 4, 5, &[3], &cap).map_err(|breach| breach.0);
+        let beyond = "asked another model for query 4, beyond its attempt limit of 2 attempts (`limits.attempts`)";
+        let cases: [(u32, &[u32], &str); 4] = [
+            (5, &[], "asked model 5 for query 4, but the pool has 5 models (0 to 4)"),
+            (3, &[], "asked model 3 for query 4, which is unavailable"),
+            (1, &[0, 1], "asked model 1 twice for query 4"),
+            (2, &[0, 1], beyond),
+        ];
+        for (model, before, message) in cases {
+            assert_eq!(ask(model, before), Err(message.into()));
+        }
+        assert_eq!(ask(1, &[0]), Ok(()));
+        let accept = |position, asked: &[u32]| accepted(position, asked, 4).map_err(|breach| breach.0);
+        assert_eq!(accept(1, &[7, 9]), Ok(9));
+        assert_eq!(accept(2, &[7, 9]), Err("accepted answer 2 to query 4, but has asked 2 models for one".into()));
+        assert_eq!(accept(0, &[]), Err("accepted answer 0 to query 4, but has asked 0 models for one".into()));
     }
 
     #[test]

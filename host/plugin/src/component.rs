@@ -67,11 +67,12 @@ impl ComponentFile {
         self.bytes.len()
     }
 
-    pub(crate) fn expect_role(&self, wanted: Role) -> Result<(), LoadError> {
-        if self.role == wanted {
+    /// Insists on one of some roles, of which messages name the first.
+    pub(crate) fn expect_role(&self, wanted: &[Role]) -> Result<(), LoadError> {
+        if wanted.contains(&self.role) {
             return Ok(());
         }
-        let (found, wanted) = (self.role.with_article(), wanted.with_article());
+        let (found, wanted) = (self.role.with_article(), wanted.first().map_or("", |role| role.with_article()));
         Err(LoadError::WrongRole { path: self.path.clone(), found, wanted })
     }
 

@@ -7,7 +7,7 @@ use wasmparser::{Encoding, Parser, Payload};
 use crate::error::LoadError;
 
 /// The version of the contract that this host speaks.
-pub const CONTRACT_VERSION: &str = "0.1.0";
+pub const CONTRACT_VERSION: &str = "0.1.1";
 
 const PACKAGE: &str = "routerlab:plugin/";
 
@@ -181,8 +181,10 @@ mod tests {
 
     #[test]
     fn older_patches_of_the_contract_are_spoken_and_nothing_else() {
-        assert!(speaks(CONTRACT_VERSION));
-        for version in ["0.1.1", "0.2.0", "1.1.0", "0.1", "0.1.0.0", "0.1.x", ""] {
+        for version in ["0.1.0", CONTRACT_VERSION] {
+            assert!(speaks(version), "{version:?}");
+        }
+        for version in ["0.1.2", "0.2.0", "1.1.0", "0.1", "0.1.0.0", "0.1.x", ""] {
             assert!(!speaks(version), "{version:?}");
         }
     }

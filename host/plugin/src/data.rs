@@ -5,6 +5,7 @@ use std::sync::Arc;
 use routerlab_kernels::Matrix;
 use wasmtime::component::Resource;
 
+use crate::answers::Answers;
 use crate::bindings::router::routerlab::plugin::{data, types};
 use crate::error::HostFault;
 use crate::kernels::HostMatrix;
@@ -32,6 +33,17 @@ pub struct QuerySet {
     pub prompt_tokens: Arc<[u32]>,
     /// rows x width; none when the run has no embeddings.
     pub embeddings: Option<Matrix>,
+    /// The dataset of each row as a number without meaning; may be empty when nobody needs it.
+    pub groups: Arc<[u32]>,
+}
+
+/// What a router gets to see besides what every router sees: what it needs and its role may have.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Granted {
+    pub(crate) prompts: bool,
+    pub(crate) embeddings: bool,
+    pub(crate) answers: bool,
+    pub(crate) groups: bool,
 }
 
 impl QuerySet {
@@ -42,11 +54,12 @@ impl QuerySet {
     }
 
     /// What remains when a router gets only what it needs.
-    pub(crate) fn reduced(&self, prompts: bool, embeddings: bool) -> Self {
+    pub(crate) fn reduced(&self, granted: Granted) -> Self {
         Self {
-            prompts: if prompts { Arc::clone(&self.prompts) } else { Arc::from([]) },
+            prompts: if granted.prompts { Arc::clone(&self.prompts) } else { Arc::from([]) },
             prompt_tokens: Arc::clone(&self.prompt_tokens),
-            embeddings: if embeddings { self.embeddings.clone() } else { None },
+            embeddings: if granted.embeddings { self.embeddings.clone() } else { None },
+            groups: if granted.groups { Arc::clone(&self.groups) } else { Arc::from([]) },
         }
     }
 
@@ -56,8 +69,9 @@ impl QuerySet {
         let end = start.saturating_add(count).min(self.rows());
         let start = start.min(end);
         let prompts = if self.prompts.is_empty() { Arc::from([]) } else { Arc::from(&self.prompts[start..end]) };
+        let groups = if self.groups.is_empty() { Arc::from([]) } else { Arc::from(&self.groups[start..end]) };
         let embeddings = self.embeddings.as_ref().and_then(|matrix| matrix.slice_rows(start, end - start).ok());
-        Self { prompts, prompt_tokens: Arc::from(&self.prompt_tokens[start..end]), embeddings }
+        Self { prompts, prompt_tokens: Arc::from(&self.prompt_tokens[start..end]), embeddings, groups }
     }
 }
 
@@ -78,11 +92,14 @@ pub struct TrainingSet {
     pub latencies_ms: Arc<[f32]>,
     /// rows x models; NaN where unknown.
     pub completion_tokens: Arc<[f32]>,
+    /// What the models answered, for the sequential routers that need it.
+    pub answers: Answers,
 }
 
 impl TrainingSet {
-    pub(crate) fn reduced(&self, prompts: bool, embeddings: bool) -> Self {
-        Self { queries: self.queries.reduced(prompts, embeddings), ..self.clone() }
+    pub(crate) fn reduced(&self, granted: Granted) -> Self {
+        let answers = if granted.answers { self.answers.clone() } else { Answers::default() };
+        Self { queries: self.queries.reduced(granted), answers, ..self.clone() }
     }
 }
 
@@ -198,6 +215,18 @@ impl data::HostQuerySet for StoreState {
         Ok(self.lend(HostMatrix::shared(matrix))?)
     }
 
+    fn groups(&mut self, set: Resource<QuerySet>, start: u32, count: u32) -> wasmtime::Result<Vec<u32>> {
+        self.enter()?;
+        let queries = self.object(&set)?;
+        let (rows, groups) = (queries.rows(), Arc::clone(&queries.groups));
+        if groups.is_empty() {
+            let range = range("groups", start, count, rows)?;
+            self.charge((range.len() * size_of::<u32>()) as u64)?;
+            return Ok(vec![0; range.len()]);
+        }
+        Ok(self.block("groups", start, count, 1, &groups)?)
+    }
+
     fn drop(&mut self, set: Resource<QuerySet>) -> wasmtime::Result<()> {
         self.enter()?;
         self.table.delete(set)?;
@@ -260,29 +289,41 @@ impl data::HostTrainingSet for StoreState {
     ) -> wasmtime::Result<Vec<String>> {
         self.enter()?;
         let set = self.object(&set)?;
-        if model as usize >= set.models.len() {
-            let fault = HostFault::breach(format!("asked for the answers of model {model} of {}", set.models.len()));
-            return Err(fault.into());
-        }
-        // No run grants answers to a router of this world.
+        let (models, model) = (set.models.len(), known_model(set, model)?);
         let range = range("answers", start, count, set.queries.rows())?;
-        Ok(self.no_texts(range.len())?)
+        let Some(texts) = set.answers.texts.clone() else { return Ok(self.no_texts(range.len())?) };
+        let of_model = || texts[range.start * models..range.end * models].iter().skip(model).step_by(models);
+        let bytes: usize = of_model().map(|text| text.len()).sum();
+        self.charge(bytes as u64 + TEXT_FUEL * range.len() as u64)?;
+        Ok(of_model().map(|text| String::from(&**text)).collect())
     }
 
     fn answer_matrix(
         &mut self,
         set: Resource<TrainingSet>,
-        _model: u32,
+        model: u32,
     ) -> wasmtime::Result<Option<Resource<HostMatrix>>> {
         self.enter()?;
-        self.object(&set)?;
-        Ok(None)
+        let set = self.object(&set)?;
+        let model = known_model(set, model)?;
+        match set.answers.embeddings.as_ref().map(|embeddings| embeddings[model].clone()) {
+            Some(matrix) => Ok(Some(self.lend(HostMatrix::shared(matrix))?)),
+            None => Ok(None),
+        }
     }
 
     fn drop(&mut self, set: Resource<TrainingSet>) -> wasmtime::Result<()> {
         self.enter()?;
         self.table.delete(set)?;
         Ok(())
+    }
+}
+
+/// A model by its position, after a check against the pool.
+fn known_model(set: &TrainingSet, model: u32) -> Result<usize, HostFault> {
+    match (model as usize) < set.models.len() {
+        true => Ok(model as usize),
+        false => Err(HostFault::breach(format!("asked for the answers of model {model} of {}", set.models.len()))),
     }
 }
 

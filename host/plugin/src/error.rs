@@ -168,6 +168,21 @@ pub(crate) enum HostFault {
     Limit(LimitReached),
 }
 
+impl From<HostFault> for CallError {
+    fn from(fault: HostFault) -> Self {
+        match fault {
+            HostFault::Breach(breach) => Self::Breach(breach),
+            HostFault::Limit(limit) => Self::Stopped(limit),
+        }
+    }
+}
+
+impl From<Breach> for CallError {
+    fn from(breach: Breach) -> Self {
+        Self::Breach(breach)
+    }
+}
+
 impl HostFault {
     /// A breach in words.
     pub(crate) fn breach(words: impl Into<String>) -> Self {

@@ -83,7 +83,7 @@ impl EvaluatorPlugin {
     /// # Errors
     /// See [`LoadError`].
     pub fn from_file(sandbox: &Sandbox, file: &ComponentFile) -> Result<Self, LoadError> {
-        file.expect_role(Role::Evaluator)?;
+        file.expect_role(&[Role::Evaluator])?;
         let pre = bindings::EvaluatorPluginPre::new(file.link(sandbox)?).map_err(|error| file.unfit(&error))?;
         Ok(Self { sandbox: sandbox.clone(), pre, digest: file.digest.clone() })
     }

@@ -15,10 +15,12 @@ pub struct Limits {
     pub train_fuel: u64,
     /// Fuel for one `load`.
     pub load_fuel: u64,
-    /// Fuel for one `route`, plus `route_fuel_per_query` for every query of the batch.
+    /// Fuel for one `route`, or all `next` of one batch, plus `route_fuel_per_query` for every query of the batch.
     pub route_fuel: u64,
     /// Fuel for every query of a batch, on top of `route_fuel`.
     pub route_fuel_per_query: u64,
+    /// Models that a sequential router may ask for one query.
+    pub attempts: usize,
     /// Fuel for one `score` or `judge-requests`, plus `score_fuel_per_item` for every item of the batch.
     pub score_fuel: u64,
     /// Fuel for every item of a batch, on top of `score_fuel`.
@@ -57,6 +59,7 @@ impl Default for Limits {
             load_fuel: 10_000_000_000,
             route_fuel: 10_000_000_000,
             route_fuel_per_query: 100_000_000,
+            attempts: 8,
             score_fuel: 1_000_000_000,
             score_fuel_per_item: 100_000_000,
             memory_bytes: 1 << 30,
@@ -103,6 +106,7 @@ impl Limits {
             ("describe_fuel", self.describe_fuel),
             ("train_fuel", self.train_fuel),
             ("load_fuel", self.load_fuel),
+            ("attempts", self.attempts as u64),
             ("memory_bytes", self.memory_bytes as u64),
             ("instances", self.instances as u64),
             ("handles", self.handles as u64),
@@ -139,6 +143,8 @@ pub enum Limit {
     LoadFuel,
     /// `route_fuel` and `route_fuel_per_query`.
     RouteFuel,
+    /// `attempts`.
+    Attempts,
     /// `score_fuel` and `score_fuel_per_item`.
     ScoreFuel,
     /// `memory_bytes`.
@@ -173,6 +179,7 @@ impl Limit {
             Self::TrainFuel => ("fuel", "units", "train_fuel"),
             Self::LoadFuel => ("fuel", "units", "load_fuel"),
             Self::RouteFuel => ("fuel", "units", "route_fuel"),
+            Self::Attempts => ("attempt", "attempts", "attempts"),
             Self::ScoreFuel => ("fuel", "units", "score_fuel"),
             Self::Memory => ("memory", "bytes", "memory_bytes"),
             Self::TableElements => ("table", "elements", "table_elements"),

@@ -1,25 +1,25 @@
-//! Routers: describe, train, load, route. One store for each of the first three; a loaded router keeps its own.
+//! Routers of both worlds: describe, train, load. One store for each of these; a loaded router keeps its own.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use routerlab_kernels::{Matrix, Threads};
 use wasmtime::Store;
-use wasmtime::component::{Resource, ResourceAny};
+use wasmtime::component::Resource;
 
-use crate::bindings::router as bindings;
-use crate::bindings::router::exports::routerlab::plugin::router as exported;
 use crate::bindings::router::routerlab::plugin::{routing, types};
-use crate::check::{self, Decisions, RawMatrix};
+use crate::check;
 use crate::component::ComponentFile;
 use crate::contract::Role;
-use crate::data::{QuerySet, TrainingSet};
+use crate::data::{Granted, TrainingSet};
 use crate::engine::Sandbox;
-use crate::error::{Breach, CallError, HostFault, LoadError, Refusal};
+use crate::error::{Breach, CallError, LoadError, Refusal};
 use crate::kernels::HostMatrix;
 use crate::limits::{Limit, LimitReached, Limits};
+use crate::loaded::LoadedRouter;
 use crate::state::{StoreState, metered, new_store};
 use crate::thread::OnPluginThread;
+use crate::world::WorldPre;
 
 /// What a router says about itself, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub struct RouterDescription {
     pub needs_prompts: bool,
     /// Whether it reads embeddings.
     pub needs_embeddings: bool,
-    /// Whether it reads what models answered in training.
+    /// Whether it reads what models answered, in training and in each attempt.
     pub needs_answers: bool,
     /// Whether it wants to know the dataset of each query when it routes.
     pub needs_groups: bool,
@@ -88,10 +88,10 @@ impl Default for CallOptions {
     }
 }
 
-/// A router component, compiled and linked. Nothing of it has run yet.
+/// A router component of either world, compiled and linked. Nothing of it has run yet.
 pub struct RouterPlugin {
     sandbox: Sandbox,
-    pre: bindings::RouterPluginPre<StoreState>,
+    pre: WorldPre,
     digest: String,
 }
 
@@ -115,8 +115,8 @@ impl RouterPlugin {
     /// # Errors
     /// See [`LoadError`].
     pub fn from_file(sandbox: &Sandbox, file: &ComponentFile) -> Result<Self, LoadError> {
-        file.expect_role(Role::Router)?;
-        let pre = bindings::RouterPluginPre::new(file.link(sandbox)?).map_err(|error| file.unfit(&error))?;
+        file.expect_role(&[Role::Router, Role::SequentialRouter])?;
+        let pre = WorldPre::new(file.role, file.link(sandbox)?).map_err(|error| file.unfit(&error))?;
         Ok(Self { sandbox: sandbox.clone(), pre, digest: file.digest.clone() })
     }
 
@@ -126,12 +126,17 @@ impl RouterPlugin {
         &self.digest
     }
 
+    /// Whether it answers at once or is sequential.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        self.pre.role()
+    }
+
     /// Asks the router what it is, in a store of its own.
     pub fn describe(&self, options: &CallOptions, thread: &OnPluginThread) -> Called<RouterDescription> {
         let mut store = self.store(options, thread);
         let (said, fuel) = metered(&mut store, (Limit::DescribeFuel, options.limits.describe_fuel), |store| {
-            let router = self.pre.instantiate(&mut *store)?;
-            router.routerlab_plugin_router().call_describe(store)
+            self.pre.instantiate(&mut *store)?.describe(store)
         });
         let result = said.and_then(|said| Ok(checked_description(said)?));
         Called { result, fuel, log: store.data_mut().log.take() }
@@ -148,14 +153,12 @@ impl RouterPlugin {
         thread: &OnPluginThread,
     ) -> Called<TrainedState> {
         let mut store = self.store(options, thread);
-        let (prompts, embeddings) = (description.needs_prompts, description.needs_embeddings);
-        let sets = [train.reduced(prompts, embeddings), validation.reduced(prompts, embeddings)];
+        let sets = [train, validation].map(|set| set.reduced(self.granted(description)));
         let (answer, fuel) = metered(&mut store, (Limit::TrainFuel, options.limits.train_fuel), |store| {
             let router = self.pre.instantiate(&mut *store)?;
             let [train, validation] = sets;
-            let (train, validation) = (store.data_mut().lend(train)?, store.data_mut().lend(validation)?);
-            let (train, validation) = (Resource::new_borrow(train.rep()), Resource::new_borrow(validation.rep()));
-            router.routerlab_plugin_router().call_train(store, train, validation, config, seed)
+            let lent = [store.data_mut().lend(train)?, store.data_mut().lend(validation)?];
+            router.train(store, lent.map(|set| Resource::new_borrow(set.rep())), config, seed)
         });
         let result = answer.and_then(|answer| match answer {
             Ok(state) => checked_state(store.data_mut(), state, train.models.len()),
@@ -180,18 +183,28 @@ impl RouterPlugin {
                 matrices.push(store.data_mut().lend(HostMatrix::shared(matrix.clone()))?);
             }
             let state = routing::State { bytes: state.bytes.to_vec(), matrices };
-            let trained = router.routerlab_plugin_router().trained().call_load(store, &state)?;
+            let trained = router.load(store, &state)?;
             Ok((router, trained))
         });
         let log = store.data_mut().log.take();
-        let result = answer.and_then(|(router, trained)| match trained {
+        let result = answer.and_then(|(world, trained)| match trained {
             Ok(trained) => {
-                let needs = (description.needs_prompts, description.needs_embeddings);
-                Ok(LoadedRouter { store, router, trained, models: state.models, needs, limits: options.limits.clone() })
+                let (granted, limits) = (self.granted(description), options.limits.clone());
+                Ok(LoadedRouter { store, world, trained, models: state.models, granted, limits })
             }
             Err(refusal) => Err(refused(refusal)),
         });
         Called { result, fuel, log }
+    }
+
+    /// What is kept from nobody who needs it, but answers from routers that ask no model.
+    fn granted(&self, description: &RouterDescription) -> Granted {
+        Granted {
+            prompts: description.needs_prompts,
+            embeddings: description.needs_embeddings,
+            answers: description.needs_answers && self.role() == Role::SequentialRouter,
+            groups: description.needs_groups,
+        }
     }
 
     fn store(&self, options: &CallOptions, thread: &OnPluginThread) -> Store<StoreState> {
@@ -201,69 +214,6 @@ impl RouterPlugin {
             "a plugin was called on a thread with less stack than its sandbox allows"
         );
         new_store(&self.sandbox, &options.limits, options.threads)
-    }
-}
-
-/// A trained router in its own store.
-pub struct LoadedRouter {
-    store: Store<StoreState>,
-    router: bindings::RouterPlugin,
-    trained: ResourceAny,
-    models: usize,
-    needs: (bool, bool),
-    limits: Limits,
-}
-
-impl std::fmt::Debug for LoadedRouter {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("LoadedRouter").field("models", &self.models).finish_non_exhaustive()
-    }
-}
-
-impl LoadedRouter {
-    /// Routes one batch: one [`Decisions`] for each preference, checked. After a failure the router is of no more use.
-    pub fn route(
-        &mut self,
-        queries: &QuerySet,
-        preferences: &[Preference],
-        unavailable: &[u32],
-        _thread: &OnPluginThread,
-    ) -> Called<Vec<Decisions>> {
-        let rows = queries.rows();
-        let asked: Vec<_> = preferences
-            .iter()
-            .map(|wish| routing::Preference { cost_weight: wish.cost_weight, latency_weight: wish.latency_weight })
-            .collect();
-        let set = queries.reduced(self.needs.0, self.needs.1);
-        let (router, trained) = (&self.router, self.trained);
-        let (answer, fuel) = metered(&mut self.store, (Limit::RouteFuel, self.limits.route_fuel_for(rows)), |store| {
-            let set = store.data_mut().lend(set)?;
-            let borrowed = Resource::new_borrow(set.rep());
-            let answer = router.routerlab_plugin_router().trained().call_route(
-                &mut *store,
-                trained,
-                borrowed,
-                &asked,
-                unavailable,
-            );
-            // A batch that stayed lent would count against the handles of the next.
-            store
-                .data_mut()
-                .table
-                .delete(set)
-                .map_err(|_| HostFault::breach("dropped a query set that it only borrowed"))?;
-            answer
-        });
-        let result = answer.and_then(|answer| {
-            let decisions = answer.map_err(refused)?;
-            check::preference_count(decisions.len(), preferences.len())?;
-            let checked = |answer: exported::Decisions| {
-                let utilities = answer.utilities.map(|m| RawMatrix { rows: m.rows, cols: m.cols, values: m.values });
-                check::decisions(answer.choices, utilities, rows, self.models, unavailable)
-            };
-            Ok(decisions.into_iter().map(checked).collect::<Result<Vec<_>, Breach>>()?)
-        });
-        Called { result, fuel, log: self.store.data_mut().log.take() }
     }
 }
 
@@ -288,10 +238,7 @@ fn checked_state(store: &mut StoreState, state: routing::State, models: usize) -
     }
     let mut matrices = Vec::with_capacity(state.matrices.len());
     for handle in state.matrices {
-        matrices.push(store.keep(handle).map_err(|fault| match fault {
-            HostFault::Breach(breach) => CallError::Breach(breach),
-            HostFault::Limit(limit) => CallError::Stopped(limit),
-        })?);
+        matrices.push(store.keep(handle)?);
     }
     Ok(TrainedState { bytes: state.bytes.into(), matrices, models })
 }
@@ -305,10 +252,4 @@ pub(crate) fn refused(error: types::Error) -> CallError {
         types::Error::Malformed(text) => Refusal::Malformed(words(text)),
         types::Error::Other(text) => Refusal::Other(words(text)),
     })
-}
-
-impl From<Breach> for CallError {
-    fn from(breach: Breach) -> Self {
-        Self::Breach(breach)
-    }
 }

@@ -150,7 +150,16 @@ pub(crate) fn metered<T>(
     (limit, fuel): (Limit, u64),
     call: impl FnOnce(&mut Store<StoreState>) -> wasmtime::Result<T>,
 ) -> (Result<T, CallError>, u64) {
-    let budget = LimitReached { limit, value: fuel };
+    metered_within(store, LimitReached { limit, value: fuel }, fuel, call)
+}
+
+/// As [`metered`], for one of several calls that share a budget, of which `fuel` is left.
+pub(crate) fn metered_within<T>(
+    store: &mut Store<StoreState>,
+    budget: LimitReached,
+    fuel: u64,
+    call: impl FnOnce(&mut Store<StoreState>) -> wasmtime::Result<T>,
+) -> (Result<T, CallError>, u64) {
     // Fuel is kept as a signed number inside wasmtime.
     let fuel = fuel.min(i64::MAX as u64);
     let state = store.data_mut();
@@ -176,10 +185,7 @@ pub(crate) fn metered<T>(
 /// Turns what wasmtime reports into one of the kinds.
 fn explain(error: &wasmtime::Error, state: &StoreState) -> CallError {
     if let Some(fault) = error.downcast_ref::<HostFault>() {
-        return match fault {
-            HostFault::Breach(breach) => CallError::Breach(breach.clone()),
-            HostFault::Limit(limit) => CallError::Stopped(limit.clone()),
-        };
+        return fault.clone().into();
     }
     let stopped = |limit, value| CallError::Stopped(LimitReached { limit, value });
     match error.downcast_ref::<wasmtime::Trap>() {

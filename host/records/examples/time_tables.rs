@@ -43,6 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                         route_ns: u64::from(number % 5000),
                         fuel: u64::from(number % 30),
                         available: true,
+                        attempts: None,
                     })?;
                 }
             }

@@ -1,9 +1,9 @@
-//! Table `embeddings`: queries as vectors, and the same as one dense block.
+//! Tables `embeddings` and `answer_embeddings`: queries and answers as vectors, and the former as one dense block.
 
 use std::collections::HashMap;
 
 use crate::error::{Place, TableError};
-use crate::ids::{EncoderName, QueryId};
+use crate::ids::{EncoderName, ModelName, QueryId};
 use crate::queries::QueryRow;
 use crate::table::Table;
 use crate::table::row::table;
@@ -21,6 +21,19 @@ table! {
     truncated: Option<bool>,
     /// The device it was computed on; null when unknown.
     device: Option<String>,
+}
+
+table! {
+    /// One answer of one model as one encoder sees it. The table is optional; a run shows it to sequential routers.
+    pub AnswerEmbeddingRow: "answer_embeddings", version 1, key [query_id, model, encoder];
+    /// The query.
+    query_id: QueryId,
+    /// The model that answered.
+    model: ModelName,
+    /// What made the vector.
+    encoder: EncoderName,
+    /// The vector; equally wide for every answer, and finite.
+    embedding: Vec<f32>,
 }
 
 /// Embeddings of some queries as one block, in the order of those queries.

@@ -9,6 +9,7 @@
 //! | `completions` | [`CompletionRow`] | query_id, model, sample_index |
 //! | `scores` | [`ScoreRow`] | query_id, model, sample_index, evaluator |
 //! | `embeddings` | [`EmbeddingRow`] | query_id, encoder |
+//! | `answer_embeddings` | [`AnswerEmbeddingRow`] | query_id, model, encoder |
 //! | `outcomes` | [`OutcomeRow`] | query_id, model |
 //! | `decisions` | [`DecisionRow`] | run_id, router, seed, preference_index, query_id |
 //! | `metrics` | [`MetricRow`] | run_id, router, seed, metric, dataset, preference |
@@ -53,7 +54,7 @@ mod table;
 
 pub use completions::{CompletionRow, CompletionStatus, CostSource};
 pub use decisions::DecisionRow;
-pub use embeddings::{EmbeddingRow, Embeddings};
+pub use embeddings::{AnswerEmbeddingRow, EmbeddingRow, Embeddings};
 pub use error::{Place, TableError};
 pub use ids::{DatasetId, EncoderName, IdError, ModelName, PluginName, QueryId, RunId, SharedText, SplitName};
 pub use metrics::MetricRow;

@@ -88,6 +88,6 @@ table! {
     state_bytes: u64,
     /// What the plugin logged, cut at a limit; null when it said nothing.
     log: Option<String>,
-    /// Why the router stands outside the ranks; null when it is ranked.
+    /// Why the router stands outside the ranks, `external` or `sees datasets`; null when it is ranked.
     unranked: Option<String>,
 }

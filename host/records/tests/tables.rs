@@ -44,6 +44,7 @@ fn decision(index: u64) -> DecisionRow {
         route_ns: 81_000,
         fuel: 1 << 40,
         available: index % 2 == 1,
+        attempts: (!index.is_multiple_of(3)).then(|| vec!["a/b".into(); index as usize % 3]),
     }
 }
 

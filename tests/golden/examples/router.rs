@@ -27,7 +27,7 @@ mod golden {
             Description {
                 name: "golden".into(),
                 version: "1.0.0".into(),
-                needs: Needs::PROMPTS | Needs::EMBEDDINGS,
+                needs: Needs::PROMPTS | Needs::EMBEDDINGS | Needs::GROUPS,
                 cost_aware: true,
                 config_schema: "{}".into(),
             }
@@ -84,7 +84,7 @@ mod golden {
     fn queries(set: &QuerySet) -> String {
         let matrix = set.embedding_matrix();
         format!(
-            "rows {} prompts {:?} tokens {:?} width {} embeddings {:?} bytes {:?} matrix {} x {}",
+            "rows {} prompts {:?} tokens {:?} width {} embeddings {:?} bytes {:?} matrix {} x {} groups {:?}",
             set.rows(),
             set.prompts(0, 2),
             set.prompt_tokens(0, 2),
@@ -93,6 +93,7 @@ mod golden {
             set.embeddings_bytes(1, 1).len(),
             matrix.rows(),
             matrix.cols(),
+            set.groups(0, 2),
         )
     }
 

@@ -1,49 +1,21 @@
-//! Asks for the dataset of each query when it routes, which no ranked run grants. The SDK does not offer it, so this guest
-//! is written against the contract.
+//! Asks for the dataset of each query when it routes, and says what it gets. It is not ranked.
 
-#[cfg(target_arch = "wasm32")]
-mod guest {
-    use routerlab_sdk::bindings::router::exports::routerlab::plugin::router::{
-        Decisions, Guest, GuestTrained, Trained,
-    };
-    use routerlab_sdk::bindings::router::routerlab::plugin::data::{QuerySet, TrainingSet};
-    use routerlab_sdk::bindings::router::routerlab::plugin::routing::{Description, Needs, Preference, State};
-    use routerlab_sdk::bindings::router::routerlab::plugin::types::Error;
+use routerlab_sdk::{Decisions, Error, Needs, Preference, QuerySet, log};
+use routerlab_test_guests::{BadRouter, bad_router};
 
-    struct Wants;
+/// What spoils one step.
+pub struct Guest;
 
-    impl Guest for Wants {
-        type Trained = Wants;
+impl BadRouter for Guest {
+    const NEEDS: Needs = Needs::GROUPS;
 
-        fn describe() -> Description {
-            Description {
-                name: "wants-to-know-the-task".into(),
-                version: "1.0.0".into(),
-                needs: Needs::GROUPS,
-                cost_aware: false,
-                config_schema: "{}".into(),
-            }
+    fn route(queries: &QuerySet<'_>, _: &[Preference]) -> Result<Vec<Decisions>, Error> {
+        let groups = queries.groups(0, queries.rows())?;
+        for group in &groups {
+            log::info(format!("group {group}"));
         }
-
-        fn train(_: &TrainingSet, _: &TrainingSet, _: String, _: u64) -> Result<State, Error> {
-            Ok(State { bytes: vec![], matrices: vec![] })
-        }
-    }
-
-    impl GuestTrained for Wants {
-        fn load(_: State) -> Result<Trained, Error> {
-            Ok(Trained::new(Wants))
-        }
-
-        fn route(&self, set: &QuerySet, wishes: Vec<Preference>, _: Vec<u32>) -> Result<Vec<Decisions>, Error> {
-            let decide = |_: &Preference| Decisions { choices: vec![0; set.rows() as usize], utilities: None };
-            Ok(wishes.iter().map(decide).collect())
-        }
-    }
-
-    #[allow(unsafe_code, reason = "the names under which the host finds the plugin")]
-    mod exports {
-        use super::Wants;
-        routerlab_sdk::bindings::router::export!(Wants);
+        Ok(vec![Decisions::from_choices(groups.into_iter().map(|group| group % 2).collect())])
     }
 }
+
+bad_router!(Guest, "wants-to-know-the-task");

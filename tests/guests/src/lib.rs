@@ -2,7 +2,7 @@
 //! spoils one step. `routerlab build tests/guests --examples` makes a component of each.
 
 pub use routerlab_sdk as sdk;
-use routerlab_sdk::{Decisions, Error, Item, Needs, Outcome, Preference, QuerySet, State, TrainingSet};
+use routerlab_sdk::{Attempt, Decisions, Error, Item, Needs, Outcome, Preference, QuerySet, State, Step, TrainingSet};
 
 /// A router that always chooses the first model, but for what a guest does instead.
 pub trait BadRouter {
@@ -24,6 +24,22 @@ pub trait BadRouter {
     /// The first model for every query.
     fn route(queries: &QuerySet<'_>, _preferences: &[Preference]) -> Result<Vec<Decisions>, Error> {
         Ok(vec![Decisions::always(0, queries.rows())])
+    }
+}
+
+/// A sequential router that asks the first model and takes its answer, but for what a guest does instead.
+pub trait BadSequentialRouter {
+    /// What it asks to see.
+    const NEEDS: Needs = Needs::NONE;
+
+    /// Learns nothing.
+    fn train(_train: &TrainingSet<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// The first model.
+    fn next(seen: &[Attempt]) -> Result<Step, Error> {
+        Ok(if seen.is_empty() { Step::Ask(0) } else { Step::Accept(0) })
     }
 }
 
@@ -77,6 +93,43 @@ macro_rules! bad_router {
         }
 
         $crate::sdk::export_router!($guest);
+    };
+}
+
+/// Makes a [`BadSequentialRouter`] the router of this guest, under a name.
+#[macro_export]
+macro_rules! bad_sequential_router {
+    ($guest:ident, $name:literal) => {
+        impl $crate::sdk::SequentialRouter for $guest {
+            const NAME: &'static str = $name;
+            const NEEDS: $crate::sdk::Needs = <Self as $crate::BadSequentialRouter>::NEEDS;
+            type Config = $crate::sdk::NoConfig;
+
+            fn train(
+                train: &$crate::sdk::TrainingSet<'_>,
+                _: &$crate::sdk::TrainingSet<'_>,
+                _: $crate::sdk::NoConfig,
+                _: u64,
+            ) -> Result<$crate::sdk::State, $crate::sdk::Error> {
+                <Self as $crate::BadSequentialRouter>::train(train).map(|()| $crate::sdk::State::default())
+            }
+
+            fn load(_: $crate::sdk::State) -> Result<Self, $crate::sdk::Error> {
+                Ok($guest)
+            }
+
+            fn next(
+                &self,
+                _: &$crate::sdk::QuerySet<'_>,
+                seen: &[$crate::sdk::Attempt],
+                _: &$crate::sdk::Preference,
+                _: &$crate::sdk::Unavailable,
+            ) -> Result<$crate::sdk::Step, $crate::sdk::Error> {
+                <Self as $crate::BadSequentialRouter>::next(seen)
+            }
+        }
+
+        $crate::sdk::export_sequential_router!($guest);
     };
 }
 

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use routerlab_metrics::Observed;
-use routerlab_plugin::{ModelCard, TrainingSet};
+use routerlab_plugin::{Answers, Matrix, ModelCard, TrainingSet};
 
+use crate::answers::{RecordedAnswers, Shown};
 use crate::data::Data;
 use crate::experiment::{ColdStart, Input, Labels, Protocol};
 use crate::prepare::{Prepared, parts_of};
@@ -92,6 +93,52 @@ fn shuffled_labels_move_whole_rows_within_dataset_and_part_and_leave_the_test_pa
         assert_eq!(before.test.prompts, after.test.prompts);
         assert_eq!(before.missing, after.missing);
         assert_eq!(before.dearest_usd, after.dearest_usd);
+    }
+}
+
+/// Every answer says whose it is, as a text and as a vector.
+fn answers() -> RecordedAnswers {
+    let vector = |row: usize| [row as f32 + 1.0, 0.0];
+    let of_model = |_| Matrix::new(ROWS, 2, (0..ROWS).flat_map(vector).collect()).expect("a matrix");
+    RecordedAnswers {
+        texts: Some((0..ROWS * MODELS).map(|at| Arc::from((at / MODELS).to_string())).collect()),
+        embeddings: Some((0..MODELS).map(of_model).collect()),
+    }
+}
+
+/// Whose answer a router sees of a row and a position of the pool; none where it sees nothing.
+fn author(answers: &Answers, row: usize, position: usize) -> Option<usize> {
+    let text = answers.texts.as_ref().expect("texts")[row * MODELS + position].parse().ok();
+    let vector = answers.embeddings.as_ref().expect("vectors")[position].row(row)[0] as usize;
+    assert_eq!(text, vector.checked_sub(1), "text and vector are of one answer");
+    text
+}
+
+#[test]
+fn an_answer_goes_with_its_score_and_is_hidden_with_it() {
+    let cold_start = Some(ColdStart { model: "m1".into(), examples: 5 });
+    for (labels, seed) in
+        [Labels::True, Labels::Shuffled].into_iter().flat_map(|labels| SEEDS.map(|seed| (labels, seed)))
+    {
+        let prepared = prepared(&Protocol { labels, cold_start: cold_start.clone(), ..Protocol::default() }, seed);
+        let shown = Shown::new(&data(), &prepared, true, Some(&answers())).unwrap();
+        for set in [&shown.train, &shown.validation] {
+            for (cell, cost) in set.costs_usd.iter().enumerate() {
+                let expected = (!cost.is_nan()).then(|| *cost as usize - 1);
+                assert_eq!(author(&set.answers, cell / MODELS, cell % MODELS), expected, "seed {seed}");
+            }
+        }
+        // Whom a cascade asks, also the late model, answers: on test with its own records, on validation as it is judged.
+        let [validation, test] = shown.replay.as_ref().unwrap();
+        for (replay, rows) in [(validation, &prepared.parts.validation), (test, &prepared.parts.test)] {
+            for (cell, cost) in replay.costs_usd.iter().enumerate() {
+                let record = prepared.known.records_of(rows[cell / MODELS]) as usize;
+                assert_eq!(author(&replay.answers, cell / MODELS, cell % MODELS), Some(record), "seed {seed}");
+                assert_eq!((*cost, replay.latencies_ms[cell]), (1.0 + record as f64, 2000.0 + record as f64));
+            }
+        }
+        let own = |row: &u32| prepared.known.records_of(*row) == *row;
+        assert!(prepared.parts.test.iter().all(own));
     }
 }
 

@@ -103,7 +103,7 @@ pub(crate) fn single_models(seed: &SeedView) -> impl Iterator<Item = OperatingPo
 }
 
 /// Adds operating points, PerfGain, CostSave and ParetoDist. A router with an unknown cost has no value that needs costs
-/// and is no part of the others' frontier.
+/// and is no part of the others' frontier; nor is one that is not ranked.
 pub(crate) fn add(
     table: &mut Table,
     experiment: &Experiment,
@@ -176,7 +176,7 @@ fn of_seed(
         ranked.filter_map(|(_, of_router)| priced(&of_router[at].test)).flatten().copied().collect();
     let vertices: Vec<OperatingPoint> = frontier(&union).into_iter().map(|index| union[index]).collect();
     let everything: Vec<OperatingPoint> = union.iter().copied().chain(single_models(seed)).collect();
-    let of_router = |of_router: &Vec<SeedPoints>| {
+    let of_router = |(router, of_router): (&Routed, &Vec<SeedPoints>)| {
         let SeedPoints { test, most_accurate, cheapest } = &of_router[at];
         let priced = priced(test).filter(|_| best.cost_usd.is_finite());
         let at_accurate = most_accurate.map(|index| test[index]);
@@ -188,11 +188,11 @@ fn of_seed(
             at_cheap.and_then(|point| saving(point, best)),
             priced.and_then(|points| cost_save_in_hindsight(points, best)),
             at_cheap.filter(|point| saving(*point, best).is_some()).map(|point| point.avg_acc - best.avg_acc),
-            priced_distance(test, &vertices, &everything),
+            priced_distance(test, &vertices, &everything).filter(|_| router.ranked),
             Some(test.len() as f64),
         ]
     };
-    points.iter().map(of_router).collect()
+    routers.iter().zip(points).map(of_router).collect()
 }
 
 /// ParetoDist of a router whose costs are all known.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use routerlab_plugin::{
-    Compiler, Limits, Matrix, ModelCard, OnPluginThread, QuerySet, Sandbox, SandboxOptions, TrainingSet,
+    Answers, Compiler, Limits, Matrix, ModelCard, OnPluginThread, QuerySet, Sandbox, SandboxOptions, TrainingSet,
     on_plugin_thread,
 };
 use routerlab_sdk::Random;
@@ -64,6 +64,7 @@ pub(crate) fn host_queries(planted: &Planted) -> QuerySet {
         prompts: Arc::from([]),
         prompt_tokens: vec![1; rows].into(),
         embeddings: Some(Matrix::new(rows, WIDTH, planted.embeddings.clone()).unwrap()),
+        groups: Arc::from([]),
     }
 }
 
@@ -83,6 +84,7 @@ pub(crate) fn host_training(planted: &Planted) -> TrainingSet {
         costs_usd: planted.costs.clone().into(),
         latencies_ms: vec![10.0; planted.scores.len()].into(),
         completion_tokens: vec![f32::NAN; planted.scores.len()].into(),
+        answers: Answers::default(),
     }
 }
 
@@ -96,5 +98,6 @@ pub(crate) fn none_of(set: &TrainingSet) -> TrainingSet {
         costs_usd: Arc::clone(&nothing),
         latencies_ms: Arc::clone(&nothing),
         completion_tokens: nothing,
+        answers: Answers::default(),
     }
 }

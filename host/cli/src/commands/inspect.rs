@@ -98,7 +98,7 @@ fn component(path: &Path) -> anyhow::Result<About> {
     let sandbox = super::sandbox(&limits)?;
     let options = CallOptions::default();
     known.extend(match file.role {
-        Role::Router => {
+        Role::Router | Role::SequentialRouter => {
             let plugin = RouterPlugin::from_file(&sandbox, &file)?;
             let said = on_plugin_thread(limits.stack_bytes, |thread| plugin.describe(&options, thread))?;
             let said = answered(said)?;
@@ -130,10 +130,6 @@ fn component(path: &Path) -> anyhow::Result<About> {
                 ("store for every item", json!(said.per_item)),
                 ("configuration", json!(said.config_schema)),
             ]
-        }
-        Role::SequentialRouter => {
-            file.check(&sandbox)?;
-            vec![("runs", json!("no: this version loads sequential routers and cannot run them yet"))]
         }
     });
     Ok(known)

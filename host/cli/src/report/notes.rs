@@ -6,6 +6,18 @@ use super::text::NONE;
 /// What cells say of a model that answers from outside the pool.
 const EXTERNAL: &str = "external";
 
+/// What each reason for standing outside the ranks means.
+const OUTSIDE: [(&str, &str); 2] = [
+    (
+        EXTERNAL,
+        "a model outside the pool that answers every query; no router could choose it, and it is in no rank, no frontier and no control.",
+    ),
+    (
+        "sees datasets",
+        "told the dataset of each query, which no router in service is; it is in no rank and no frontier.",
+    ),
+];
+
 /// One sentence or a few on each line.
 pub(super) fn notes(report: &Report) -> String {
     let mut lines = Vec::new();
@@ -85,11 +97,10 @@ fn intervals(report: &Report, lines: &mut Vec<String>) {
 }
 
 fn ranks(report: &Report, lines: &mut Vec<String>) {
-    if routers(report).any(|line| line.unranked.as_deref() == Some(EXTERNAL)) {
-        lines.push(
-            "external: a model outside the pool that answers every query; no router could choose it, and it is in no rank, no frontier and no control."
-                .into(),
-        );
+    for (reason, meaning) in OUTSIDE {
+        if routers(report).any(|line| line.unranked.as_deref() == Some(reason)) {
+            lines.push(format!("{reason}: {meaning}"));
+        }
     }
     lines.push(
         "Rank: 1 + the routers above that can be told apart by a paired sign-flip test, p < 0.05 after Holm's correction for all pairs."

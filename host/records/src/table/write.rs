@@ -198,7 +198,7 @@ fn properties<R: Row>(path: &Path, provenance: &Provenance) -> Result<WriterProp
             DataType::Utf8 if !column.repeats => {
                 builder = builder.set_column_dictionary_enabled(ColumnPath::from(column.name), false);
             }
-            DataType::List(_) => {
+            DataType::List(element) if *element.data_type() == DataType::Float32 => {
                 let leaf = ColumnPath::from(vec![column.name.to_owned(), "list".to_owned(), "element".to_owned()]);
                 builder = builder
                     .set_column_dictionary_enabled(leaf.clone(), false)

@@ -11,6 +11,24 @@ pub mod router {
     });
 }
 
+/// The world `sequential-router-plugin`; but for its one export all is that of `router-plugin`.
+pub mod sequential {
+    wit_bindgen::generate!({
+        world: "sequential-router-plugin",
+        path: "../../../wit",
+        pub_export_macro: true,
+        default_bindings_module: "routerlab_sdk::bindings::sequential",
+        runtime_path: "routerlab_sdk::export::rt",
+        with: {
+            "routerlab:plugin/types@0.1.1": crate::bindings::router::routerlab::plugin::types,
+            "routerlab:plugin/log@0.1.1": crate::bindings::router::routerlab::plugin::log,
+            "routerlab:plugin/kernels@0.1.1": crate::bindings::router::routerlab::plugin::kernels,
+            "routerlab:plugin/data@0.1.1": crate::bindings::router::routerlab::plugin::data,
+            "routerlab:plugin/routing@0.1.1": crate::bindings::router::routerlab::plugin::routing,
+        },
+    });
+}
+
 /// The world `evaluator-plugin`; what it shares with routers is generated once.
 pub mod evaluator {
     wit_bindgen::generate!({
@@ -20,8 +38,8 @@ pub mod evaluator {
         default_bindings_module: "routerlab_sdk::bindings::evaluator",
         runtime_path: "routerlab_sdk::export::rt",
         with: {
-            "routerlab:plugin/types@0.1.0": crate::bindings::router::routerlab::plugin::types,
-            "routerlab:plugin/log@0.1.0": crate::bindings::router::routerlab::plugin::log,
+            "routerlab:plugin/types@0.1.1": crate::bindings::router::routerlab::plugin::types,
+            "routerlab:plugin/log@0.1.1": crate::bindings::router::routerlab::plugin::log,
         },
     });
 }

@@ -14,7 +14,9 @@ mod evaluator;
 #[cfg(target_arch = "wasm32")]
 mod router;
 #[cfg(target_arch = "wasm32")]
-pub use {evaluator::ExportedEvaluator, router::ExportedRouter};
+mod sequential;
+#[cfg(target_arch = "wasm32")]
+pub use {evaluator::ExportedEvaluator, router::ExportedRouter, sequential::ExportedSequentialRouter};
 
 /// Makes a type that implements [`crate::Router`] the router of this plugin. Once per package.
 #[macro_export]
@@ -29,6 +31,23 @@ macro_rules! export_router {
         const _: () = {
             type Exported = $crate::export::ExportedRouter<$router>;
             $crate::bindings::router::export!(Exported);
+        };
+    };
+}
+
+/// Makes a type that implements [`crate::SequentialRouter`] the router of this plugin. Once per package.
+#[macro_export]
+macro_rules! export_sequential_router {
+    ($router:ty) => {
+        impl $crate::export::Package for $router {
+            const VERSION: &'static str = ::core::env!("CARGO_PKG_VERSION");
+        }
+
+        #[cfg(target_arch = "wasm32")]
+        #[allow(unsafe_code, reason = "the names under which the host finds the plugin")]
+        const _: () = {
+            type Exported = $crate::export::ExportedSequentialRouter<$router>;
+            $crate::bindings::sequential::export!(Exported);
         };
     };
 }

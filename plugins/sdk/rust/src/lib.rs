@@ -1,7 +1,7 @@
 //! Write a router or an evaluator for routerlab in Rust.
 //!
-//! A plugin implements one trait, [`Router`] or [`Evaluator`], and names its type in [`export_router!`] or
-//! [`export_evaluator!`]. Everything else has a default:
+//! A plugin implements one trait, [`Router`], [`SequentialRouter`] or [`Evaluator`], and names its type in
+//! [`export_router!`], [`export_sequential_router!`] or [`export_evaluator!`]. Everything else has a default:
 //!
 //! ```
 //! use routerlab_sdk::{
@@ -50,6 +50,7 @@ mod means;
 mod queries;
 mod random;
 mod router;
+mod sequential;
 mod state;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
@@ -65,6 +66,9 @@ pub use matrix::{Clusters, Matrix, Metric, Neighbours, Projection};
 pub use queries::QuerySet;
 pub use random::Random;
 pub use router::{ModelIndex, Needs, Preference, Router};
+pub use sequential::{Attempt, SequentialRouter, Step};
+#[cfg(not(target_arch = "wasm32"))]
+pub use sequential::{Replayed, replay};
 pub use state::{State, StateReader, StateWriter};
 pub use training::{Measure, ModelCard, Table, TrainingSet};
 

@@ -44,6 +44,18 @@ impl<'a> QuerySet<'a> {
         Ok(self.inner.prompt_tokens(start, count))
     }
 
+    /// The dataset of each of `count` rows from row `start` on, as the number that [`TrainingSet::groups`] gives it;
+    /// zeros unless the router's needs name groups.
+    ///
+    /// # Errors
+    /// When there are fewer rows.
+    ///
+    /// [`TrainingSet::groups`]: crate::TrainingSet::groups
+    pub fn groups(&self, start: usize, count: usize) -> Result<Vec<u32>, Error> {
+        within("queries", start, count, self.rows)?;
+        Ok(self.inner.groups(start, count))
+    }
+
     /// count x width numbers, row after row. For arithmetic on all of them, [`Self::embedding_matrix`] is far faster.
     ///
     /// # Errors

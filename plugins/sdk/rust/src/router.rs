@@ -14,17 +14,36 @@ pub struct Needs {
     pub prompts: bool,
     /// The embeddings of the prompts.
     pub embeddings: bool,
+    /// What the models answered, in training and in each attempt.
+    pub answers: bool,
+    /// The dataset of each query, when the router routes too.
+    pub groups: bool,
 }
 
 impl Needs {
     /// Nothing.
-    pub const NONE: Self = Self { prompts: false, embeddings: false };
+    pub const NONE: Self = Self { prompts: false, embeddings: false, answers: false, groups: false };
     /// The text of the prompts.
-    pub const PROMPTS: Self = Self { prompts: true, embeddings: false };
+    pub const PROMPTS: Self = Self { prompts: true, ..Self::NONE };
     /// The embeddings of the prompts. A run without embeddings refuses such a router before it trains.
-    pub const EMBEDDINGS: Self = Self { prompts: false, embeddings: true };
-    /// Both.
-    pub const ALL: Self = Self { prompts: true, embeddings: true };
+    pub const EMBEDDINGS: Self = Self { embeddings: true, ..Self::NONE };
+    /// What the models answered; for sequential routers only. In a run without the texts they are empty.
+    pub const ANSWERS: Self = Self { answers: true, ..Self::NONE };
+    /// The dataset of each query. Such a router knows more than one in service would, so it is not ranked.
+    pub const GROUPS: Self = Self { groups: true, ..Self::NONE };
+    /// Prompts and embeddings: all that a router which answers at once may see and still be ranked.
+    pub const ALL: Self = Self { prompts: true, ..Self::EMBEDDINGS };
+
+    /// What either needs.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            prompts: self.prompts || other.prompts,
+            embeddings: self.embeddings || other.embeddings,
+            answers: self.answers || other.answers,
+            groups: self.groups || other.groups,
+        }
+    }
 }
 
 /// How much quality is worth against money and time. All zero means quality alone. A router chooses the model with the

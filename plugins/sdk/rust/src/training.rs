@@ -1,7 +1,7 @@
 //! What every model did on the training queries.
 
 use crate::matrix::within;
-use crate::{Error, QuerySet, backend};
+use crate::{Error, Matrix, ModelIndex, QuerySet, backend};
 
 /// What is known about a model of the pool before it is asked anything.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -124,6 +124,35 @@ impl<'a> TrainingSet<'a> {
             values.extend_from_slice(self.block(measure, start, count)?.values());
         }
         Ok(Table { models: self.models.len(), values })
+    }
+
+    /// What one model answered in `count` rows from row `start` on; an empty text where it did not. All are empty unless
+    /// the router is sequential, its needs name answers, and the run has the texts.
+    ///
+    /// # Errors
+    /// When there are fewer rows, or no such model.
+    pub fn answers(&self, model: ModelIndex, start: usize, count: usize) -> Result<Vec<String>, Error> {
+        within("rows", start, count, self.rows())?;
+        self.known(model)?;
+        Ok(self.inner.answers(model, start, count))
+    }
+
+    /// Embeddings of what one model answered (rows x width), zeros where it did not; none unless the router is
+    /// sequential, its needs name answers, and the run has them.
+    ///
+    /// # Errors
+    /// When there is no such model.
+    pub fn answer_matrix(&self, model: ModelIndex) -> Result<Option<Matrix>, Error> {
+        self.known(model)?;
+        Ok(self.inner.answer_matrix(model).map(Matrix::from))
+    }
+
+    fn known(&self, model: ModelIndex) -> Result<(), Error> {
+        let models = self.models.len();
+        if (model as usize) < models {
+            return Ok(());
+        }
+        Err(Error::Malformed(format!("model {model} of a pool of {models}")))
     }
 
     /// Start and length of blocks that cover all rows, each of a size that is good to read.

@@ -125,6 +125,10 @@ impl Queries<'_> {
         self.handle().prompt_tokens(start as u32, count as u32)
     }
 
+    pub(crate) fn groups(&self, start: usize, count: usize) -> Vec<u32> {
+        self.handle().groups(start as u32, count as u32)
+    }
+
     pub(crate) fn embeddings(&self, start: usize, count: usize) -> Vec<f32> {
         self.handle().embeddings(start as u32, count as u32)
     }
@@ -154,6 +158,14 @@ impl<'a> Training<'a> {
 
     pub(crate) fn groups(&self, start: usize, count: usize) -> Vec<u32> {
         self.0.groups(start as u32, count as u32)
+    }
+
+    pub(crate) fn answers(&self, model: u32, start: usize, count: usize) -> Vec<String> {
+        self.0.answers(model, start as u32, count as u32)
+    }
+
+    pub(crate) fn answer_matrix(&self, model: u32) -> Option<Matrix> {
+        self.0.answer_matrix(model).map(Matrix)
     }
 
     pub(crate) fn values(&self, measure: Measure, start: usize, count: usize) -> Vec<f32> {

@@ -116,6 +116,10 @@ impl Queries<'_> {
         block(&self.data.prompt_tokens, 1, start, count, 0)
     }
 
+    pub(crate) fn groups(&self, start: usize, count: usize) -> Vec<u32> {
+        block(&self.data.groups, 1, start, count, 0)
+    }
+
     pub(crate) fn embeddings(&self, start: usize, count: usize) -> Vec<f32> {
         self.data.embeddings.as_ref().map_or_else(Vec::new, |matrix| {
             matrix.values()[start * matrix.cols()..(start + count) * matrix.cols()].to_vec()
@@ -146,6 +150,16 @@ impl<'a> Training<'a> {
         block(&self.data.groups, 1, start, count, 0)
     }
 
+    pub(crate) fn answers(&self, model: u32, start: usize, count: usize) -> Vec<String> {
+        let (models, model) = (self.data.models.len(), model as usize);
+        let of_model = |row: usize| self.data.answers.get(row * models + model).cloned().unwrap_or_default();
+        (start..start + count).map(of_model).collect()
+    }
+
+    pub(crate) fn answer_matrix(&self, model: u32) -> Option<Matrix> {
+        self.data.answer_embeddings.get(model as usize).cloned().map(Matrix)
+    }
+
     pub(crate) fn values(&self, measure: Measure, start: usize, count: usize) -> Vec<f32> {
         block(&self.data.values[measure as usize], self.data.models.len(), start, count, f32::NAN)
     }
@@ -169,15 +183,21 @@ struct Data {
     groups: Vec<u32>,
     embeddings: Option<Arc<kernels::Matrix>>,
     values: [Vec<f32>; 4],
+    /// rows x models.
+    answers: Vec<String>,
+    /// One for each model: rows x width.
+    answer_embeddings: Vec<Arc<kernels::Matrix>>,
 }
 
 /// Makes training sets and query sets of plain vectors, for tests and benchmarks of a router. What is not given is
-/// unknown: NaN, an empty prompt, group 0, no embeddings.
+/// unknown: NaN, an empty prompt or answer, group 0, no embeddings.
 #[derive(Debug, Clone, Default)]
 pub struct InMemory {
     data: Data,
     width: usize,
     embeddings: Vec<f32>,
+    answer_width: usize,
+    answer_embeddings: Vec<f32>,
     rows: Option<usize>,
 }
 
@@ -251,6 +271,21 @@ impl InMemory {
         self
     }
 
+    /// rows x models texts: what each model answered, empty where it did not.
+    #[must_use]
+    pub fn answers(mut self, answers: Vec<String>) -> Self {
+        self.data.answers = answers;
+        self
+    }
+
+    /// rows x models x width numbers: what each model answered as a vector, zeros where it did not.
+    #[must_use]
+    pub fn answer_embeddings(mut self, width: usize, embeddings: Vec<f32>) -> Self {
+        self.answer_width = width;
+        self.answer_embeddings = embeddings;
+        self
+    }
+
     /// The training set.
     ///
     /// # Errors
@@ -275,6 +310,8 @@ impl InMemory {
             ("groups", data.groups.len(), 1),
             ("prompts", data.prompts.len(), 1),
             ("prompt tokens", data.prompt_tokens.len(), 1),
+            ("answers", data.answers.len(), models),
+            ("answer embeddings", self.answer_embeddings.len(), models * self.answer_width),
         ];
         let measures = [Measure::Score, Measure::CostUsd, Measure::LatencyMs, Measure::CompletionTokens];
         parts.extend(
@@ -300,6 +337,15 @@ impl InMemory {
         data.rows = known.map_or(0, |(_, rows)| rows);
         if self.width > 0 {
             data.embeddings = Some(Arc::new(kernels::Matrix::new(data.rows, self.width, self.embeddings)?));
+        }
+        if self.answer_width > 0 {
+            let width = self.answer_width;
+            let of_model = |model: usize| {
+                let vectors = self.answer_embeddings.chunks_exact(width).skip(model).step_by(models);
+                let matrix = kernels::Matrix::new(data.rows, width, vectors.flatten().copied().collect())?;
+                Ok(Arc::new(matrix))
+            };
+            data.answer_embeddings = (0..models).map(of_model).collect::<Result<_, KernelError>>()?;
         }
         Ok(data)
     }

@@ -6,7 +6,7 @@ use super::Package;
 use crate::backend::{self, install_panic_hook};
 use crate::bindings::router::exports::routerlab::plugin::router as wit;
 use crate::bindings::router::routerlab::plugin::{data, routing, types};
-use crate::{Error, Matrix, Preference, QuerySet, Router, State, TrainingSet, config};
+use crate::{Error, Matrix, Needs, Preference, QuerySet, Router, State, TrainingSet, config};
 
 /// The generated exports for `R`.
 pub struct ExportedRouter<R>(PhantomData<R>);
@@ -16,13 +16,10 @@ impl<R: Router + Package> wit::Guest for ExportedRouter<R> {
 
     fn describe() -> routing::Description {
         install_panic_hook();
-        let flag = |wanted, flag| if wanted { flag } else { routing::Needs::empty() };
-        let needs =
-            flag(R::NEEDS.prompts, routing::Needs::PROMPTS) | flag(R::NEEDS.embeddings, routing::Needs::EMBEDDINGS);
         routing::Description {
             name: R::NAME.into(),
             version: R::VERSION.into(),
-            needs,
+            needs: flags(R::NEEDS),
             cost_aware: R::COST_AWARE,
             config_schema: R::CONFIG_SCHEMA.into(),
         }
@@ -38,9 +35,35 @@ impl<R: Router + Package> wit::Guest for ExportedRouter<R> {
         let config = config::parse(&config)?;
         let train = TrainingSet::wrap(backend::Training(train));
         let validation = TrainingSet::wrap(backend::Training(validation));
-        let state = R::train(&train, &validation, config, seed)?;
-        let matrices = state.matrices.into_iter().map(|matrix| matrix.inner.0).collect();
-        Ok(routing::State { bytes: state.bytes, matrices })
+        Ok(lowered(R::train(&train, &validation, config, seed)?))
+    }
+}
+
+/// What a router names of what it may see.
+pub(super) fn flags(needs: Needs) -> routing::Needs {
+    let named = [
+        (needs.prompts, routing::Needs::PROMPTS),
+        (needs.embeddings, routing::Needs::EMBEDDINGS),
+        (needs.answers, routing::Needs::ANSWERS),
+        (needs.groups, routing::Needs::GROUPS),
+    ];
+    let wanted = named.into_iter().filter(|(wanted, _)| *wanted);
+    wanted.fold(routing::Needs::empty(), |flags, (_, flag)| flags | flag)
+}
+
+pub(super) fn lowered(state: State) -> routing::State {
+    let matrices = state.matrices.into_iter().map(|matrix| matrix.inner.0).collect();
+    routing::State { bytes: state.bytes, matrices }
+}
+
+pub(super) fn lifted(state: routing::State) -> State {
+    let matrices = state.matrices.into_iter().map(|matrix| Matrix::from(backend::Matrix(matrix))).collect();
+    State { bytes: state.bytes, matrices }
+}
+
+impl From<routing::Preference> for Preference {
+    fn from(given: routing::Preference) -> Self {
+        Self { cost_weight: given.cost_weight, latency_weight: given.latency_weight }
     }
 }
 
@@ -50,9 +73,7 @@ pub struct Loaded<R>(R);
 impl<R: Router + Package> wit::GuestTrained for Loaded<R> {
     fn load(state: routing::State) -> Result<wit::Trained, types::Error> {
         install_panic_hook();
-        let matrices = state.matrices.into_iter().map(|matrix| Matrix::from(backend::Matrix(matrix))).collect();
-        let router = R::load(State { bytes: state.bytes, matrices })?;
-        Ok(wit::Trained::new(Self(router)))
+        Ok(wit::Trained::new(Self(R::load(lifted(state))?)))
     }
 
     fn route(
@@ -62,10 +83,7 @@ impl<R: Router + Package> wit::GuestTrained for Loaded<R> {
         unavailable: Vec<u32>,
     ) -> Result<Vec<wit::Decisions>, types::Error> {
         let queries = QuerySet::wrap(backend::Queries::Lent(queries));
-        let preferences: Vec<Preference> = preferences
-            .into_iter()
-            .map(|given| Preference { cost_weight: given.cost_weight, latency_weight: given.latency_weight })
-            .collect();
+        let preferences: Vec<Preference> = preferences.into_iter().map(Preference::from).collect();
         let rows = queries.rows() as u32;
         let mut decided = self.0.route(&queries, &preferences, &unavailable.into_iter().collect())?;
         if !R::COST_AWARE && decided.len() == 1 {

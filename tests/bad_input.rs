@@ -20,7 +20,7 @@ fn a_wrong_experiment_file_is_answered_with_the_key_to_change() {
         ),
         (
             instead("dir = \"data\"", "dir = \"data\"\nfolder = 1"),
-            "line 4: unknown field `folder`, expected one of `dir`, `datasets`, `models`, `complete_only`, `embeddings`",
+            "line 4: unknown field `folder`, expected one of `dir`, `datasets`, `models`, `reference_models`, `complete_only`, `embeddings`, `embeddings_file`",
         ),
         (instead("[data]\ndir = \"data\"\n", ""), "line 1: missing field `data`"),
         (instead("dir = \"data\"\n", ""), "line 2: missing field `dir`"),
@@ -29,7 +29,10 @@ fn a_wrong_experiment_file_is_answered_with_the_key_to_change() {
         (instead("[[router]]\ncomponent = \"a.wasm\"\n", ""), "no router; add a `[[router]]` with a `component`"),
         (more("[[router]]\ncomponent = \"b/a.wasm\""), "two routers are called \"a\"; give one of them another `name`"),
         (more("name = \"A\""), "`router.name` must have 1 to 64 of a-z, 0-9 and `-`, found: \"A\""),
-        (more("konfig = {}"), "line 6: unknown field `konfig`, expected one of `name`, `component`, `config`"),
+        (
+            more("konfig = {}"),
+            "line 6: unknown field `konfig`, expected one of `name`, `component`, `reference`, `config`",
+        ),
         (more("[protocol]\ntrack = \"best\""), "line 7: unknown variant `best`, expected `fair` or `compat`"),
         (more("[protocol]\nseeds = []"), "`protocol.seeds` must name at least one seed"),
         (more("[protocol]\nseeds = [1, 1]"), "`protocol.seeds` names 1 twice"),

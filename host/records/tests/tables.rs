@@ -215,6 +215,7 @@ fn every_table_comes_back_as_it_was_written() {
                 route_fuel: 4,
                 state_bytes: 5,
                 log: None,
+                unranked: (status == CellStatus::Ok).then(|| "external".to_owned()),
             })
             .collect(),
     );

@@ -64,6 +64,22 @@ pub struct DataChoice {
     pub embeddings_file: Option<PathBuf>,
 }
 
+impl DataChoice {
+    /// Everything that a folder holds.
+    #[must_use]
+    pub fn all_of(dir: PathBuf) -> Self {
+        Self {
+            dir,
+            datasets: Vec::new(),
+            models: Vec::new(),
+            reference_models: Vec::new(),
+            complete_only: false,
+            embeddings: true,
+            embeddings_file: None,
+        }
+    }
+}
+
 /// Which protocol the numbers follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -8,6 +8,7 @@
 //! No `async`, no terminal.
 
 pub mod partition;
+pub mod pool;
 
 mod answers;
 mod boilerplate;

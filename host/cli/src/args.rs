@@ -26,6 +26,8 @@ pub(crate) enum Command {
     Report(commands::report::ReportCommand),
     Build(commands::build::Build),
     Inspect(commands::inspect::Inspect),
+    Check(commands::check::Check),
+    Pool(commands::pool::PoolCommand),
     #[command(name = routerlab_plugin::COMPILE_COMMAND, hide = true)]
     CompileComponent(commands::compile::Compile),
 }
@@ -40,6 +42,8 @@ impl Command {
             Self::Report(command) => command.execute(),
             Self::Build(command) => command.execute(),
             Self::Inspect(command) => command.execute(),
+            Self::Check(command) => command.execute(),
+            Self::Pool(command) => command.execute(),
             Self::CompileComponent(command) => command.execute(),
         }
     }

@@ -4,12 +4,15 @@ mod data;
 mod machine;
 mod notes;
 mod series;
+mod study;
 mod text;
 
 use clap::ValueEnum;
 
 pub(crate) use data::Report;
 pub(crate) use series::SeriesReport;
+pub(crate) use study::{StudyFormat, tables};
+pub(crate) use text::{Rows, decimals};
 
 /// How a report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -38,7 +38,7 @@ pub(super) fn markdown_table(heading: &str, rows: &Rows) -> String {
 }
 
 /// Heading and rows; the first row is the header.
-pub(super) type Rows = Vec<Vec<String>>;
+pub(crate) type Rows = Vec<Vec<String>>;
 
 fn filled(rows: &Rows) -> Table {
     let mut table = Table::new();
@@ -356,7 +356,7 @@ fn by_dataset(report: &Report) -> Rows {
     rows
 }
 
-pub(super) fn decimals(value: Option<f64>, digits: usize) -> String {
+pub(crate) fn decimals(value: Option<f64>, digits: usize) -> String {
     value.map_or(NONE.into(), |value| format!("{value:.digits$}"))
 }
 

@@ -30,7 +30,7 @@ fn demo(scratch: &Scratch, out: &str) -> (String, PathBuf) {
 fn the_demo_ends_with_a_leaderboard_and_the_same_decisions_every_time() {
     let scratch = Scratch::new();
     let (leaderboard, run) = demo(&scratch, "out");
-    for name in ["Random", "Best Single", "Dataset Oracle", "Oracle"].into_iter().chain(ROUTERS) {
+    for name in ["Random", "Best Single", "Dataset Expert", "Dataset Oracle", "Oracle"].into_iter().chain(ROUTERS) {
         assert!(leaderboard.lines().any(|line| line.trim_start().starts_with(name)), "no {name} in\n{leaderboard}");
     }
     let cold = digests(&run);

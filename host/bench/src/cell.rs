@@ -12,6 +12,7 @@ use routerlab_plugin::{
 use routerlab_records::CellStatus;
 
 use crate::answers::Shown;
+use crate::experiment::Weighs;
 use crate::prepare::Prepared;
 use crate::routed::{CellDigest, Routed};
 
@@ -206,7 +207,7 @@ pub(crate) fn run_cell(
 
 /// The preferences a router is asked with: all, or quality alone when it does not follow them or nothing has a price.
 pub(crate) fn preferences_of(description: &RouterDescription, prepared: &Prepared, options: &CellOptions) -> Vec<f64> {
-    match (description.cost_aware, prepared.dearest_usd) {
+    match (description.cost_aware, prepared.dearest) {
         (true, Some(_)) => options.preferences.clone(),
         _ => vec![0.0],
     }
@@ -224,9 +225,12 @@ fn route_part(
     thread: &OnPluginThread,
 ) -> Result<Routed, CallError> {
     let values = preferences_of(description, prepared, options);
-    let wish = |value: &f64| Preference {
-        cost_weight: prepared.dearest_usd.map_or(0.0, |dearest| (value / dearest) as f32),
-        latency_weight: 0.0,
+    let wish = |value: &f64| {
+        let weight = prepared.dearest.map_or(0.0, |dearest| (value / dearest) as f32);
+        match prepared.weighs {
+            Weighs::Cost => Preference { cost_weight: weight, latency_weight: 0.0 },
+            Weighs::Latency => Preference { cost_weight: 0.0, latency_weight: weight },
+        }
     };
     let preferences: Vec<_> = values.iter().map(wish).collect();
     let mut routed = Routed::new(values.len(), replay.is_some());

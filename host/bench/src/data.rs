@@ -13,7 +13,7 @@ use routerlab_records::{
 };
 
 use crate::error::BenchError;
-use crate::experiment::DataChoice;
+use crate::experiment::{DataChoice, Weighs};
 use crate::reference::Reference;
 
 /// The table of embeddings, where none is named.
@@ -196,6 +196,23 @@ impl Data {
         };
         self.observed.select(rows).map_err(failed)
     }
+
+    /// Scores of some rows, and in place of costs what is weighed: the costs, or the latencies in seconds.
+    ///
+    /// # Errors
+    /// A row that does not exist.
+    pub(crate) fn weighed(&self, rows: &[u32], weighs: Weighs) -> Result<Observed<'static>, BenchError> {
+        let part = self.part(rows)?;
+        if weighs == Weighs::Cost {
+            return Ok(part);
+        }
+        let models = self.models.len();
+        let scores: Vec<f64> = (0..rows.len()).flat_map(|row| part.scores(row).iter().copied()).collect();
+        let of_row = |row: &u32| self.latency_ms[*row as usize * models..][..models].iter().map(|ms| ms / 1e3);
+        let seconds: Vec<f64> = rows.iter().flat_map(of_row).collect();
+        Observed::new(part.dataset().to_vec(), part.datasets(), models, scores, seconds)
+            .map_err(|error| BenchError::Data { path: self.dir.clone(), reason: error.to_string() })
+    }
 }
 
 /// The queries and models that the choice keeps, its models outside the pool, and how many queries had to go because of
@@ -219,17 +236,22 @@ fn chosen(outcomes: Outcomes, choice: &DataChoice) -> Result<(Outcomes, Vec<Refe
         return Err(format!("{name:?} is in `data.models` and in `data.reference_models`; remove it from one of them"));
     }
     let among = |names: &[String], at: &usize| names.iter().any(|name| *name == *outcomes.models()[*at]);
-    let models: Vec<usize> = (0..outcomes.models().len())
-        .filter(|at| choice.models.is_empty() || among(&choice.models, at))
-        .filter(|at| !among(&choice.reference_models, at))
-        .collect();
     let in_datasets: Vec<usize> = (0..outcomes.queries().len())
         .filter(|row| {
             choice.datasets.is_empty() || choice.datasets.iter().any(|name| *name == *outcomes.queries()[*row].dataset)
         })
         .collect();
+    let has = |row: usize, model: usize| !outcomes.scores()[outcomes.at(row, model)].is_nan();
+    let models: Vec<usize> = (0..outcomes.models().len())
+        .filter(|at| choice.models.is_empty() || among(&choice.models, at))
+        .filter(|at| !among(&choice.reference_models, at))
+        .filter(|at| !choice.complete_models || in_datasets.iter().all(|row| has(*row, *at)))
+        .collect();
+    if models.is_empty() && choice.complete_models {
+        return Err("no model has a score for every query, as `data.complete_models` asks; remove it, or name datasets that some model covers in `data.datasets`".into());
+    }
     let scored = |row: &usize| {
-        let has = |model: &usize| !outcomes.scores()[outcomes.at(*row, *model)].is_nan();
+        let has = |model: &usize| has(*row, *model);
         if choice.complete_only { models.iter().all(has) } else { models.iter().any(has) }
     };
     let kept: Vec<usize> = in_datasets.iter().copied().filter(scored).collect();

@@ -53,6 +53,10 @@ pub struct DataChoice {
     /// `[[router]]` with `reference` stands for one of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reference_models: Vec<String>,
+    /// Only models that have a score for every query of the chosen datasets. A model without records on a dataset may
+    /// look good from the others, and scores 0 where it is chosen there.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub complete_models: bool,
     /// Only queries that every model of the pool has a score for.
     #[serde(default)]
     pub complete_only: bool,
@@ -73,6 +77,7 @@ impl DataChoice {
             datasets: Vec::new(),
             models: Vec::new(),
             reference_models: Vec::new(),
+            complete_models: false,
             complete_only: false,
             embeddings: true,
             embeddings_file: None,
@@ -186,7 +191,8 @@ impl Protocol {
 /// The sweep over preferences: 0 (quality alone), then values evenly spaced on a logarithmic scale.
 ///
 /// A preference p is without dimension: a cost weight of p divided by the mean training cost of the dearest model, so
-/// p = 1 gives up a whole score to save one average call of the dearest model.
+/// p = 1 gives up a whole score to save one average call of the dearest model. Where latency is weighed, the same of
+/// seconds and the slowest model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PreferenceGrid {
@@ -196,11 +202,36 @@ pub struct PreferenceGrid {
     pub min: f64,
     /// The largest preference.
     pub max: f64,
+    /// What quality is traded for.
+    #[serde(skip_serializing_if = "is_default")]
+    pub weighs: Weighs,
+}
+
+/// What preferences trade quality for. Whatever a report says of cost, saving and frontier is about this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Weighs {
+    /// US dollars.
+    #[default]
+    Cost,
+    /// Seconds until the answer is there; the time of a router that asks several models is that of all of them.
+    Latency,
+}
+
+impl Weighs {
+    /// The unit in tables: `USD` or `s`.
+    #[must_use]
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::Cost => "USD",
+            Self::Latency => "s",
+        }
+    }
 }
 
 impl Default for PreferenceGrid {
     fn default() -> Self {
-        Self { count: 41, min: 0.001, max: 1000.0 }
+        Self { count: 41, min: 0.001, max: 1000.0, weighs: Weighs::Cost }
     }
 }
 

@@ -6,7 +6,7 @@ use routerlab_metrics::Observed;
 
 use crate::data::Data;
 use crate::error::BenchError;
-use crate::experiment::{ColdStart, Labels, Protocol};
+use crate::experiment::{ColdStart, Labels, Protocol, Weighs};
 use crate::partition::Partition;
 use crate::shuffle::Key;
 
@@ -90,8 +90,8 @@ impl Known {
 
     /// Rows of validation as choices on them are judged. Who measures an operating point asks the models that were
     /// chosen, so nothing is hidden; shuffled labels are shuffled here too, so that nothing is chosen by true ones.
-    pub(crate) fn judged(&self, data: &Data, rows: &[u32]) -> Result<Observed<'static>, BenchError> {
-        data.part(&self.records_of_all(rows))
+    pub(crate) fn judged(&self, data: &Data, rows: &[u32], weighs: Weighs) -> Result<Observed<'static>, BenchError> {
+        data.weighed(&self.records_of_all(rows), weighs)
     }
 }
 

@@ -29,7 +29,7 @@ pub mod summary;
 pub use data::Data;
 pub use error::BenchError;
 pub use experiment::{
-    ColdStart, DataChoice, Experiment, Input, Labels, PreferenceGrid, Protocol, RouterEntry, Statistics, Track,
+    ColdStart, DataChoice, Experiment, Input, Labels, PreferenceGrid, Protocol, RouterEntry, Statistics, Track, Weighs,
 };
 pub use prepare::parts_of;
 pub use reference::Reference;

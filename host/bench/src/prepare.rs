@@ -14,7 +14,7 @@ use routerlab_plugin::{Answers, Matrix, ModelCard, QuerySet, TrainingSet};
 use crate::boilerplate::Boilerplate;
 use crate::data::Data;
 use crate::error::BenchError;
-use crate::experiment::{Input, Protocol, Track};
+use crate::experiment::{Input, Protocol, Track, Weighs};
 use crate::known::{self, Known};
 use crate::partition::{self, Partition};
 use crate::shuffle::Key;
@@ -34,8 +34,11 @@ pub(crate) struct Prepared {
     pub(crate) train: TrainingSet,
     pub(crate) validation: TrainingSet,
     pub(crate) test: QuerySet,
-    /// Mean training cost of the dearest model in US dollars: the unit of preferences. None without costs.
-    pub(crate) dearest_usd: Option<f64>,
+    /// Mean training cost of the dearest model in US dollars, or where latency is weighed the mean seconds of the slowest:
+    /// the unit of preferences. None where nothing of it is known.
+    pub(crate) dearest: Option<f64>,
+    /// What preferences weigh.
+    pub(crate) weighs: Weighs,
     /// What becomes of a choice that has no record.
     pub(crate) missing: Missing,
 }
@@ -110,13 +113,13 @@ fn take_away(
 }
 
 impl Prepared {
-    pub(crate) fn new(data: &Data, protocol: &Protocol, seed: u32) -> Result<Self, BenchError> {
+    pub(crate) fn new(data: &Data, protocol: &Protocol, weighs: Weighs, seed: u32) -> Result<Self, BenchError> {
         let mut parts = parts_of(data, protocol, seed)?;
         let known = Known::new(data, protocol, seed, &parts)?;
         let texts = texts(data, protocol, &parts);
         let missing = missing_rule(data, protocol, &known.learned(data, &parts.train)?)?;
         // With hidden records too, so that a preference means the same with and without them.
-        let dearest_usd = dearest(&known.judged(data, &parts.train)?);
+        let dearest = dearest(&known.judged(data, &parts.train, weighs)?);
         let key = Key { seed, secret: protocol.secret.as_deref() };
         // Published protocols name the seed itself.
         let router_seed = match protocol.track {
@@ -152,7 +155,7 @@ impl Prepared {
         };
         let (train, validation, test) =
             (view.set(&parts.train)?, view.set(&parts.validation)?, view.queries(&parts.test)?);
-        Ok(Self { seed, router_seed, parts, known, pool, train, validation, test, dearest_usd, missing })
+        Ok(Self { seed, router_seed, parts, known, pool, train, validation, test, dearest, weighs, missing })
     }
 }
 

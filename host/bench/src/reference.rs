@@ -4,6 +4,7 @@ use routerlab_metrics::{Observed, ObservedError};
 use routerlab_records::{ContentDigest, ModelName};
 
 use crate::cell::{CellResult, Status};
+use crate::experiment::Weighs;
 use crate::prepare::Prepared;
 
 /// Why a reference stands outside the ranks, as cells say it.
@@ -23,8 +24,21 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// The pool's observations of some rows of the data with this model as one more, the last.
-    pub(crate) fn beside(&self, pool: &Observed<'_>, rows: &[u32]) -> Result<Observed<'static>, ObservedError> {
+    /// What was observed of the pool on some rows of the data, with this model as one more, the last.
+    pub(crate) fn beside(
+        &self,
+        pool: &Observed<'_>,
+        rows: &[u32],
+        weighs: Weighs,
+    ) -> Result<Observed<'static>, ObservedError> {
+        let seconds: Vec<f64>;
+        let own = match weighs {
+            Weighs::Cost => &self.costs_usd,
+            Weighs::Latency => {
+                seconds = self.latency_ms.iter().map(|ms| ms / 1e3).collect();
+                &seconds
+            }
+        };
         let with = |of_row: fn(&Observed<'_>, usize) -> Vec<f64>, own: &[f64]| -> Vec<f64> {
             let mut all = Vec::with_capacity(rows.len() * (pool.models() + 1));
             for (at, row) in rows.iter().enumerate() {
@@ -38,7 +52,7 @@ impl Reference {
             pool.datasets(),
             pool.models() + 1,
             with(|pool, row| pool.scores(row).to_vec(), &self.scores),
-            with(|pool, row| pool.costs_usd(row).to_vec(), &self.costs_usd),
+            with(|pool, row| pool.costs_usd(row).to_vec(), own),
         )
     }
 }

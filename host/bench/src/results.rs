@@ -11,7 +11,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use routerlab_metrics::Observed;
+use routerlab_metrics::{Missing, Observed};
 use routerlab_plugin::CONTRACT_VERSION;
 use routerlab_records::{
     CellRow, CellStatus, ContentDigest, DecisionRow, Provenance, RunRow, RunStatus, TableWriter, digest_file,
@@ -21,7 +21,7 @@ use routerlab_records::{
 use crate::cell::{CellOptions, CellResult, ReadyRouter, preferences_of};
 use crate::data::Data;
 use crate::error::BenchError;
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, Weighs};
 use crate::prepare::Prepared;
 use crate::reference::{EXTERNAL, Reference};
 use crate::routed::Routed;
@@ -31,7 +31,7 @@ pub const TOOL: &str = concat!("routerlab ", env!("CARGO_PKG_VERSION"));
 
 /// Changes whenever this program would decide or record something else from equal inputs, so that cells of both are never
 /// mixed in one run.
-const DECISION_FORMAT: &str = "2";
+const DECISION_FORMAT: &str = "3";
 
 /// What makes a run that run: equal identities give equal decisions.
 #[derive(Debug, Clone)]
@@ -282,9 +282,8 @@ impl Results {
                 );
             }
             for (part, at, row) in &order {
-                let (Judging { name: part_name, records, observed, routed, .. }, answers) =
+                let (Judging { name: part_name, observed, waits, routed, .. }, answers) =
                     (&parts[*part], &judged[*part].answers);
-                let record = records[*at] as usize;
                 let model = routed.choices[index][*at] as usize;
                 let available = !observed.scores(*at)[model].is_nan();
                 let known = |value: f64| (!value.is_nan()).then_some(value);
@@ -295,13 +294,14 @@ impl Results {
                     Some(asked) => asked.iter().map(|model| observed.charge(*at, *model, prepared.missing)).sum(),
                     None => answers.cost_usd[*at],
                 };
-                let latency_ms = |model: usize| match reference {
-                    Some(reference) if model == models => reference.latency_ms[record],
-                    _ => data.latency_ms[record * models + model],
+                let seconds = |model: u32| match prepared.missing {
+                    // Free is not the same as at once.
+                    Missing::ZeroAndFree => waits.costs_usd(*at)[model as usize],
+                    paid => waits.charge(*at, model, paid),
                 };
-                let latency_ms = match attempts {
-                    Some(asked) => asked.iter().map(|model| latency_ms(*model as usize)).sum(),
-                    None => latency_ms(model),
+                let seconds = match attempts {
+                    Some(asked) => asked.iter().map(|model| seconds(*model)).sum(),
+                    None => seconds(model as u32),
                 };
                 writer.push(DecisionRow {
                     run_id: self.run_id.as_str().into(),
@@ -317,7 +317,7 @@ impl Results {
                     utilities: utilities.map(|values| values[at * models..(at + 1) * models].to_vec()),
                     score: Some(answers.score[*at]),
                     cost_usd: known(cost_usd),
-                    latency_ms: known(latency_ms),
+                    latency_ms: known(seconds * 1e3),
                     route_ns: routed.route_ns[*at],
                     fuel: routed.fuel[*at],
                     available,
@@ -342,10 +342,11 @@ impl Results {
 struct Judging<'a> {
     name: &'static str,
     rows: &'a [u32],
-    /// For each row the one whose records stand for it.
-    records: &'a [u32],
     routed: &'a Routed,
+    /// Scores and costs of the records that stand for each row.
     observed: Observed<'static>,
+    /// Scores and latencies of the same, in seconds.
+    waits: Observed<'static>,
 }
 
 impl<'a> Judging<'a> {
@@ -353,17 +354,19 @@ impl<'a> Judging<'a> {
         name: &'static str,
         data: &Data,
         reference: Option<&Reference>,
-        (rows, records): (&'a [u32], &'a [u32]),
+        (rows, records): (&'a [u32], &[u32]),
         routed: &'a Routed,
     ) -> Result<Self, BenchError> {
-        let pool = data.part(records)?;
-        let observed = match reference {
-            Some(reference) => reference
-                .beside(&pool, records)
-                .map_err(|error| BenchError::Data { path: data.dir.clone(), reason: error.to_string() })?,
-            None => pool,
+        let weighed = |weighs: Weighs| {
+            let pool = data.weighed(records, weighs)?;
+            match reference {
+                Some(reference) => reference
+                    .beside(&pool, records, weighs)
+                    .map_err(|error| BenchError::Data { path: data.dir.clone(), reason: error.to_string() }),
+                None => Ok(pool),
+            }
         };
-        Ok(Self { name, rows, records, routed, observed })
+        Ok(Self { name, rows, routed, observed: weighed(Weighs::Cost)?, waits: weighed(Weighs::Latency)? })
     }
 }
 

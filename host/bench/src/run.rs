@@ -283,7 +283,8 @@ impl<'a> Sweep<'a> {
             seeds.get(&seed).map(|in_use| Arc::clone(&in_use.prepared)).unwrap_or_default()
         };
         if slot.get().is_none() {
-            let prepared = Prepared::new(self.data, &self.experiment.protocol, seed)?;
+            let prepared =
+                Prepared::new(self.data, &self.experiment.protocol, self.experiment.preferences.weighs, seed)?;
             // Two threads may have come here at once; both prepared the same.
             let _ = slot.set(prepared);
         }

@@ -20,16 +20,17 @@ use routerlab_records::{CellRow, CellStatus, DecisionRow, MetricRow, read_table,
 
 use crate::data::Data;
 use crate::error::BenchError;
-use crate::experiment::{Experiment, Protocol, Track};
+use crate::experiment::{Experiment, Track, Weighs};
 use crate::known::Known;
 use crate::partition::Partition;
 use crate::results::Results;
 
-/// How reports call the controls, in the order of the strategies.
-pub const CONTROLS: [&str; 4] = ["Random", "Best Single", "Dataset Oracle", "Oracle"];
+/// How reports call the controls, in the order of the strategies. Dataset Expert is the best model of each dataset on
+/// train (what there is to learn for a router that can tell datasets apart and nothing else), Dataset Oracle that on test.
+pub const CONTROLS: [&str; 5] = ["Random", "Best Single", "Dataset Expert", "Dataset Oracle", "Oracle"];
 const RANDOM: usize = 0;
 const BEST_SINGLE: usize = 1;
-const ORACLE: usize = 3;
+const ORACLE: usize = 4;
 /// Queries that at most this many models answer are hard (LLMRouterBench, arXiv 2601.07206).
 const HARD: u32 = 3;
 /// The most memory that bootstrap replicates may take, in bytes. Intervals by dataset are left out where they would take
@@ -52,6 +53,8 @@ pub(crate) struct Routed {
     /// common frontier.
     pub(crate) ranked: bool,
     pub(crate) decided: Vec<Decided>,
+    /// How long its training took under each seed, in seconds, as measured.
+    pub(crate) train_s: Vec<f64>,
 }
 
 /// What one router did on one seed, at one preference after another.
@@ -66,6 +69,8 @@ pub(crate) struct Decided {
     pub(crate) choices: Vec<u32>,
     /// test rows x models at quality alone, where the router says what it thinks of each model.
     pub(crate) utilities: Option<Vec<f64>>,
+    /// How long each test row waits for its answer at quality alone, in seconds; NaN where that is not known.
+    pub(crate) seconds: Vec<f64>,
     unavailable: u64,
     route_ns: Vec<f64>,
     fuel: f64,
@@ -78,9 +83,13 @@ pub(crate) struct SeedView {
     pub(crate) test: Observed<'static>,
     pub(crate) validation: Observed<'static>,
     pub(crate) missing: Missing,
+    /// What costs are: dollars, or seconds.
+    pub(crate) weighs: Weighs,
     /// The model that Best Single always chooses.
     pub(crate) best_single: u32,
     controls: Vec<Answers>,
+    /// How long each control waits for an answer, in seconds; none where that is not known or not defined.
+    waits: Vec<Option<f64>>,
 }
 
 /// Computes all metrics of a run and writes its `metrics` table.
@@ -116,8 +125,9 @@ pub fn summarise(
         let own = || cells.iter().filter(|cell| cell.router.as_str() == name);
         if own().all(|cell| cell.status == CellStatus::Ok) {
             let ranked = own().all(|cell| cell.unranked.is_none());
-            let decided = seeds.iter().map(|seed| Decided::read(data, results, &name, seed, &experiment.protocol));
-            routers.push(Routed { decided: decided.collect::<Result<_, _>>()?, name, ranked });
+            let decided = seeds.iter().map(|seed| Decided::read(data, results, &name, seed, experiment));
+            let train_s = own().map(|cell| cell.train_ms / 1e3).collect();
+            routers.push(Routed { decided: decided.collect::<Result<_, _>>()?, name, ranked, train_s });
         }
     }
     let points = sweep::points(experiment, &seeds, &routers);
@@ -133,24 +143,32 @@ impl SeedView {
     fn new(experiment: &Experiment, data: &Data, seed: u32) -> Result<Self, BenchError> {
         let parts = crate::prepare::parts_of(data, &experiment.protocol, seed)?;
         let known = Known::new(data, &experiment.protocol, seed, &parts)?;
-        let (train, test, validation) =
-            (known.learned(data, &parts.train)?, data.part(&parts.test)?, known.judged(data, &parts.validation)?);
+        let weighs = experiment.preferences.weighs;
+        let train = known.learned(data, &parts.train)?;
+        let (test, validation) = (data.weighed(&parts.test, weighs)?, known.judged(data, &parts.validation, weighs)?);
         let missing = crate::prepare::missing_rule(data, &experiment.protocol, &train)?;
         let compat = experiment.protocol.track == Track::Compat;
         // The reference chooses Best Single by the records it is judged on (routers.md 1.2).
         let best_single = controls::best_single(if compat { &test } else { &train });
-        let judged = |choices: &[u32]| test.judge(choices, missing).map(|judged| judged.answers).unwrap_or_default();
-        let oracle = match compat {
-            true => controls::oracle_any_credit(&test),
-            false => judged(&controls::oracle(&test)),
-        };
-        let controls = vec![
-            controls::random(&test),
-            judged(&controls::always(&test, best_single)),
-            judged(&controls::by_dataset(&test, &controls::dataset_experts(&test))),
-            oracle,
+        let choices = [
+            controls::always(&test, best_single),
+            controls::by_dataset(&test, &controls::dataset_experts(&train)),
+            controls::by_dataset(&test, &controls::dataset_experts(&test)),
+            controls::oracle(&test),
         ];
-        Ok(Self { seed, parts, test, validation, missing, best_single, controls })
+        let of = |observed: &Observed<'_>| -> Vec<Answers> {
+            let judged = |choices: &Vec<u32>| observed.judge(choices, missing).map(|judged| judged.answers);
+            let judged = choices.iter().map(|choices| judged(choices).unwrap_or_default());
+            std::iter::once(controls::random(observed)).chain(judged).collect()
+        };
+        let mut controls = of(&test);
+        let seconds = of(&data.weighed(&parts.test, Weighs::Latency)?);
+        let mut waits: Vec<Option<f64>> = seconds.iter().map(|answers| known_mean(&answers.cost_usd)).collect();
+        if compat {
+            // Of the models that earn any credit it takes one, and which is not said.
+            (controls[ORACLE], waits[ORACLE]) = (controls::oracle_any_credit(&test), None);
+        }
+        Ok(Self { seed, parts, test, validation, missing, weighs, best_single, controls, waits })
     }
 }
 
@@ -162,7 +180,7 @@ impl Decided {
         results: &Results,
         router: &str,
         seed: &SeedView,
-        protocol: &Protocol,
+        experiment: &Experiment,
     ) -> Result<Self, BenchError> {
         let path = results.decisions_file(router, seed.seed);
         let table = read_table::<DecisionRow>(&path)?;
@@ -172,6 +190,7 @@ impl Decided {
         }
         let wrong = |reason: String| BenchError::Results { path: path.clone(), reason };
         let empty = |rows: usize| Answers { score: vec![f64::NAN; rows], cost_usd: vec![f64::NAN; rows] };
+        let protocol = &experiment.protocol;
         let usd_per_ns = protocol.router_usd_per_second.unwrap_or(0.0) / 1e9;
         let usd_per_fuel = protocol.router_usd_per_gigafuel.unwrap_or(0.0) / 1e9;
         let mut decided = Self {
@@ -180,6 +199,7 @@ impl Decided {
             validation: Vec::new(),
             choices: vec![0; seed.parts.test.len()],
             utilities: None,
+            seconds: Vec::new(),
             unavailable: 0,
             route_ns: Vec::new(),
             fuel: 0.0,
@@ -199,7 +219,11 @@ impl Decided {
             let answers = part.get_mut(index).ok_or_else(|| wrong(format!("preference {index} comes out of order")))?;
             answers.score[at] = row.score.unwrap_or(f64::NAN);
             let overhead_usd = usd_per_ns * row.route_ns as f64 + usd_per_fuel * row.fuel as f64;
-            answers.cost_usd[at] = row.cost_usd.map_or(f64::NAN, |cost_usd| cost_usd + overhead_usd);
+            let seconds = row.latency_ms.map_or(f64::NAN, |ms| ms / 1e3);
+            answers.cost_usd[at] = match experiment.preferences.weighs {
+                Weighs::Cost => row.cost_usd.map_or(f64::NAN, |cost_usd| cost_usd + overhead_usd),
+                Weighs::Latency => seconds,
+            };
             if is_test && index == 0 {
                 decided.choices[at] = data.model_index(row.model.as_str()).unwrap_or(OUTSIDE);
                 if let Some(utilities) = row.utilities.as_ref().filter(|utilities| utilities.len() == models) {
@@ -207,6 +231,7 @@ impl Decided {
                     let places = &mut all[at * models..(at + 1) * models];
                     places.iter_mut().zip(utilities).for_each(|(place, utility)| *place = f64::from(*utility));
                 }
+                decided.seconds.push(seconds);
                 decided.unavailable += u64::from(!row.available);
                 decided.route_ns.push(row.route_ns as f64);
                 decided.fuel += row.fuel as f64;
@@ -216,6 +241,11 @@ impl Decided {
         let complete = !decided.test.is_empty() && parts.all(|part| part.score.iter().all(|s| !s.is_nan()));
         if complete { Ok(decided) } else { Err(wrong("some queries have no decision".into())) }
     }
+}
+
+/// The mean, where all values are known and there are any.
+pub(crate) fn known_mean(values: &[f64]) -> Option<f64> {
+    table::mean(values).filter(|mean| mean.is_finite())
 }
 
 /// Controls, then routers at quality alone, with what they earned on one seed.

@@ -2,7 +2,7 @@
 
 use routerlab_metrics::bootstrap::bytes_needed;
 
-use super::{Experiment, Input, PreferenceGrid, Protocol, RouterEntry, Statistics, Track};
+use super::{Experiment, Input, PreferenceGrid, Protocol, RouterEntry, Statistics, Track, Weighs};
 use crate::summary::{MAX_BOOTSTRAP_BYTES, strategies_of};
 
 impl Experiment {
@@ -17,6 +17,7 @@ impl Experiment {
         self.protocol.check()?;
         self.check_embeddings()?;
         self.preferences.check()?;
+        self.check_weighs()?;
         self.limits.check()?;
         if !(100..=1_000_000).contains(&self.statistics.replicates) {
             return Err(format!(
@@ -56,6 +57,25 @@ impl Experiment {
                 "router {name:?}: `reference` {model:?} is not among `data.reference_models`; add it there"
             )),
             _ => Ok(()),
+        }
+    }
+
+    /// The reference has no latencies, and dollars cannot be added to seconds.
+    fn check_weighs(&self) -> Result<(), String> {
+        if self.preferences.weighs == Weighs::Cost {
+            return Ok(());
+        }
+        let protocol = &self.protocol;
+        let clash = [
+            ("protocol.track = \"compat\"", protocol.track == Track::Compat),
+            ("protocol.router_usd_per_second", protocol.router_usd_per_second.is_some()),
+            ("protocol.router_usd_per_gigafuel", protocol.router_usd_per_gigafuel.is_some()),
+        ];
+        match clash.into_iter().find(|(_, given)| *given) {
+            Some((key, _)) => {
+                Err(format!("`preferences.weighs = \"latency\"` and `{key}` do not go together; remove one of them"))
+            }
+            None => Ok(()),
         }
     }
 
@@ -215,6 +235,16 @@ mod tests {
             ("[protocol]\ntrack = 'compat'\nrouter_usd_per_gigafuel = 1.0", only_fair("router_usd_per_gigafuel")),
             ("[protocol]\ntrack = 'compat'\ncold_start = { model = 'x', examples = 5 }", only_fair("cold_start")),
             (
+                "[preferences]\nweighs = 'latency'\n[protocol]\ntrack = 'compat'",
+                "`preferences.weighs = \"latency\"` and `protocol.track = \"compat\"` do not go together; remove one of them"
+                    .to_owned(),
+            ),
+            (
+                "[preferences]\nweighs = 'latency'\n[protocol]\nrouter_usd_per_second = 1.0",
+                "`preferences.weighs = \"latency\"` and `protocol.router_usd_per_second` do not go together; remove one of them"
+                    .to_owned(),
+            ),
+            (
                 "[protocol]\ntrain_share = 0.0",
                 "`protocol.train_share` must lie above 0 and be at most 1, found: 0".to_owned(),
             ),
@@ -273,7 +303,7 @@ mod tests {
         assert_eq!(many.check(), Ok(()));
         let first = many.router[0].clone();
         many.router = (0..30).map(|i| RouterEntry { name: Some(format!("r{i}")), ..first.clone() }).collect();
-        let expected = "`statistics.replicates` of 1000000 with 30 routers would take 8.3 GB of memory; at most 129804 are possible";
+        let expected = "`statistics.replicates` of 1000000 with 30 routers would take 8.4 GB of memory; at most 128438 are possible";
         assert_eq!(many.check(), Err(expected.to_owned()));
     }
 }

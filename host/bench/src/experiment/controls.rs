@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Experiment, Track};
+use super::{Experiment, Track, Weighs};
 
 /// Whether routers learn from what models really answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -72,8 +72,14 @@ impl Experiment {
                 "cold start: routers get records of `{model}` on {examples} train queries and on no validation query"
             ));
         }
+        if self.preferences.weighs == Weighs::Latency {
+            lines.push("preferences weigh quality against seconds of waiting: `cost` and what is saved are seconds, not dollars".into());
+        }
         if !self.data.models.is_empty() {
             lines.push(format!("pool of {} chosen models", self.data.models.len()));
+        }
+        if self.data.complete_models {
+            lines.push("pool of the models that have a score for every query".into());
         }
         if !self.data.reference_models.is_empty() {
             lines.push(format!("outside the pool: {}", self.data.reference_models.join(", ")));
@@ -116,7 +122,13 @@ mod tests {
             ),
             ("", "embeddings_file = 'e.parquet'", "embeddings from `e.parquet`"),
             ("", "models = ['x', 'y']", "pool of 2 chosen models"),
+            ("", "complete_models = true", "pool of the models that have a score for every query"),
             ("", "reference_models = ['r']", "outside the pool: r"),
+            (
+                "preferences.weighs = 'latency'",
+                "",
+                "preferences weigh quality against seconds of waiting: `cost` and what is saved are seconds, not dollars",
+            ),
         ];
         for (lines, of_data, expected) in cases {
             assert_eq!(controls(lines, of_data), [expected], "{lines} {of_data}");

@@ -8,7 +8,7 @@ use routerlab_plugin::{Answers, Matrix, ModelCard, TrainingSet};
 
 use crate::answers::{RecordedAnswers, Shown};
 use crate::data::Data;
-use crate::experiment::{ColdStart, Input, Labels, Protocol};
+use crate::experiment::{ColdStart, Input, Labels, Protocol, Weighs};
 use crate::prepare::{Prepared, parts_of};
 
 const ROWS: usize = 200;
@@ -51,7 +51,7 @@ fn data() -> Data {
 }
 
 fn prepared(protocol: &Protocol, seed: u32) -> Prepared {
-    Prepared::new(&data(), protocol, seed).expect("a seed that can be prepared")
+    Prepared::new(&data(), protocol, Weighs::Cost, seed).expect("a seed that can be prepared")
 }
 
 /// For each row of a set the row whose records it has, after all columns were found to agree.
@@ -92,7 +92,7 @@ fn shuffled_labels_move_whole_rows_within_dataset_and_part_and_leave_the_test_pa
         }
         assert_eq!(before.test.prompts, after.test.prompts);
         assert_eq!(before.missing, after.missing);
-        assert_eq!(before.dearest_usd, after.dearest_usd);
+        assert_eq!(before.dearest, after.dearest);
     }
 }
 
@@ -208,7 +208,7 @@ fn a_query_that_only_the_late_model_has_answered_is_learned_from_nowhere_unless_
     for labels in [Labels::True, Labels::Shuffled] {
         let cold_start = Some(ColdStart { model: "m0".into(), examples: 10 });
         let protocol = Protocol { cold_start, labels, ..Protocol::default() };
-        let prepared = Prepared::new(&data, &protocol, 42).unwrap();
+        let prepared = Prepared::new(&data, &protocol, Weighs::Cost, 42).unwrap();
         let odd = |rows: &[u32]| rows.iter().filter(|row| **row % 2 == 1).count();
         let even = prepared.parts.train.len() - odd(&prepared.parts.train);
         assert_eq!(odd(&prepared.parts.train), odd(&whole.train));

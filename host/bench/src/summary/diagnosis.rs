@@ -15,6 +15,7 @@ use super::over_seeds::tested;
 use super::sweep::{SeedPoints, point_of, priced, single_models};
 use super::table::{About, Table, mean};
 use super::{BEST_SINGLE, Decided, HARD, Routed, SeedView};
+use crate::experiment::Weighs;
 
 /// Bins of the expected calibration error.
 const BINS: usize = 15;
@@ -35,6 +36,7 @@ struct Marks {
     /// Of the datasets, from Best Single's accuracies.
     weights: Vec<f64>,
     dearest: Option<u32>,
+    weighs: Weighs,
 }
 
 impl Marks {
@@ -51,6 +53,7 @@ impl Marks {
             right: RightModels::new(&seed.test),
             weights: precision_weights(&accuracy(seed, &seed.controls[BEST_SINGLE])),
             dearest: dearest(&seed.test),
+            weighs: seed.weighs,
         }
     }
 }
@@ -133,7 +136,7 @@ fn of_curve(marks: &Marks, points: &[OperatingPoint]) -> Vec<Found> {
     let volume = priced.filter(|_| marks.worst.cost_usd > 0.0).map(|points| hypervolume(points, marks.worst));
     let mut found: Vec<Found> = vec![
         ("AreaUnderCurve".into(), "percent", curve.and_then(|curve| curve.area_over(&marks.singles))),
-        ("Hypervolume".into(), "USD points", volume),
+        ("Hypervolume".into(), if marks.weighs == Weighs::Cost { "USD points" } else { "s points" }, volume),
     ];
     let accuracies = curve.map_or([None; BUDGETS.len()], |curve| curve.accuracy_at_budgets(best));
     for (share, accuracy) in BUDGETS.into_iter().zip(accuracies) {

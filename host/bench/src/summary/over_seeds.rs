@@ -85,7 +85,7 @@ pub(crate) fn add(
             (about, "NormalisedGain", "percent", Quantity::NormalisedGain),
             (about, "DiffToBestSingle", "points", Quantity::DiffToBestSingle),
             (micro, "MicroAcc", "percent", Quantity::MicroAcc),
-            (micro, "Cost", "USD", Quantity::CostUsd),
+            (micro, "Cost", experiment.preferences.weighs.unit(), Quantity::CostUsd),
             (About { n: rows_of.hard, ..micro }, "HardAcc@3", "percent", Quantity::HardAcc),
         ] {
             table.add(about, metric, unit, bootstrap.value(strategy, quantity), ends(&bootstrap, strategy, quantity));
@@ -104,6 +104,7 @@ pub(crate) fn add(
         let to_best_single = detectable(bootstrap.interval(strategy, Quantity::DiffToBestSingle));
         table.add(about, "MinDetectableDiff", "points", to_best_single, None);
         table.add_mean_of_seeds(micro, "UnknownCost", "queries");
+        table.add_mean_of_seeds(micro, "Latency", "s");
         if let Some(at) = ranked.iter().position(|ranked| *ranked == strategy) {
             table.add(about, "Rank", "rank", Some(ranks[at] as f64), None);
             let others = ranked.iter().filter(|other| **other != strategy);

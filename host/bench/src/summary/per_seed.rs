@@ -4,12 +4,12 @@ use routerlab_metrics::hard::RightModels;
 use routerlab_metrics::{Accuracy, Answers, controls, cost};
 
 use super::table::{About, Table};
-use super::{BEST_SINGLE, CONTROLS, HARD, ORACLE, RANDOM, Routed, SeedView, strategies};
+use super::{BEST_SINGLE, CONTROLS, HARD, ORACLE, RANDOM, Routed, SeedView, known_mean, strategies};
 use crate::data::Data;
 
 /// Metrics of a router that are no earnings, with their units.
-pub(crate) const OF_ROUTERS: [(&str, &str); 3] =
-    [("Unavailable", "queries"), ("FuelPerQuery", "fuel"), ("RouteTime", "us")];
+pub(crate) const OF_ROUTERS: [(&str, &str); 4] =
+    [("Unavailable", "queries"), ("FuelPerQuery", "fuel"), ("RouteTime", "us"), ("TrainTime", "s")];
 
 /// Adds the rows of every seed.
 pub(crate) fn add(table: &mut Table, data: &Data, seeds: &[SeedView], routers: &[Routed]) {
@@ -28,7 +28,7 @@ pub(crate) fn add(table: &mut Table, data: &Data, seeds: &[SeedView], routers: &
             table.add(about, "Gap@O", "percent", own.gap_to(&oracle).percent, None);
             let micro = About { dataset: "micro", ..about };
             table.add(micro, "MicroAcc", "percent", Some(own.micro()), None);
-            table.add(micro, "Cost", "USD", cost::total_usd(answers), None);
+            table.add(micro, "Cost", seed.weighs.unit(), cost::total_usd(answers), None);
             let hard = right.accuracy(answers, HARD);
             // Random answers in expectation: on it only the graded value has a meaning.
             let hard_acc = hard.map(|hard| if name == CONTROLS[RANDOM] { hard.graded } else { hard.correct });
@@ -48,6 +48,7 @@ pub(crate) fn add(table: &mut Table, data: &Data, seeds: &[SeedView], routers: &
                 unknown += unknown_costs(&judged);
             }
             table.add(micro(name), "UnknownCost", "queries", Some(unknown as f64), None);
+            table.add(micro(name), "Latency", "s", seed.waits[control], None);
         }
         // Datasets on which a reference is never right are in no mean of ratios to it.
         for (control, reference) in [(RANDOM, &random), (BEST_SINGLE, &best), (ORACLE, &oracle)] {
@@ -57,10 +58,11 @@ pub(crate) fn add(table: &mut Table, data: &Data, seeds: &[SeedView], routers: &
         for router in routers {
             let decided = &router.decided[at];
             let mean_ns = decided.route_ns.iter().sum::<f64>() / decided.route_ns.len() as f64;
-            let values = [decided.unavailable as f64, decided.fuel / n as f64, mean_ns / 1e3];
+            let values = [decided.unavailable as f64, decided.fuel / n as f64, mean_ns / 1e3, router.train_s[at]];
             for ((metric, unit), value) in OF_ROUTERS.into_iter().zip(values) {
                 table.add(micro(&router.name), metric, unit, Some(value), None);
             }
+            table.add(micro(&router.name), "Latency", "s", known_mean(&decided.seconds), None);
             let unknown = unknown_costs(&decided.test) + unknown_costs(&decided.validation);
             table.add(micro(&router.name), "UnknownCost", "queries", Some(unknown as f64), None);
         }

@@ -123,7 +123,12 @@ pub(crate) fn add(
                 table.add(about, metric, unit, value, None);
             }
             for (preference, point) in router.decided[at].preferences.iter().zip(&points[index][at].test).skip(1) {
-                add_point(table, About { preference: *preference, ..about }, *point);
+                add_point(
+                    table,
+                    experiment.preferences.weighs.unit(),
+                    About { preference: *preference, ..about },
+                    *point,
+                );
             }
         }
     }
@@ -158,7 +163,7 @@ pub(crate) fn add(
                 mean(&over_seeds.iter().map(of).collect::<Vec<f64>>()).unwrap_or(f64::NAN)
             };
             let point = OperatingPoint { avg_acc: mean(|point| point.avg_acc), cost_usd: mean(|point| point.cost_usd) };
-            add_point(table, About { preference: *preference, ..about }, point);
+            add_point(table, experiment.preferences.weighs.unit(), About { preference: *preference, ..about }, point);
         }
     }
 }
@@ -200,7 +205,7 @@ fn priced_distance(own: &[OperatingPoint], vertices: &[OperatingPoint], everythi
     priced(own).and_then(|own| pareto_dist(own, vertices, everything, CostAxis::Linear))
 }
 
-fn add_point(table: &mut Table, about: About<'_>, point: OperatingPoint) {
+fn add_point(table: &mut Table, unit: &'static str, about: About<'_>, point: OperatingPoint) {
     table.add(about, "AvgAcc", "percent", Some(point.avg_acc), None);
-    table.add(About { dataset: "micro", ..about }, "Cost", "USD", Some(point.cost_usd), None);
+    table.add(About { dataset: "micro", ..about }, "Cost", unit, Some(point.cost_usd), None);
 }

@@ -45,21 +45,31 @@ impl Check {
     }
 }
 
+/// A table with a row for each model and a column for each dataset.
+fn by_model(data: &Data, first: &[&str], cells: impl Fn(usize) -> Vec<String>) -> Rows {
+    let names = data.datasets.iter().map(|dataset| dataset.as_str());
+    let head = first.iter().copied().chain(names).map(String::from).collect();
+    let row = |model: usize| std::iter::once(data.models[model].as_str().to_owned()).chain(cells(model)).collect();
+    std::iter::once(head).chain((0..data.models.len()).map(row)).collect()
+}
+
 fn text(data: &Data, found: &PoolRecords, pairs: usize, format: StudyFormat) -> String {
-    let models = || data.models.iter().map(|model| model.as_str().to_owned());
-    let head =
-        |first: &[&str]| -> Vec<String> { first.iter().map(|name| (*name).to_owned()).chain(models()).collect() };
-    let mut accuracy: Rows = vec![head(&["", "n", "unsolved"])];
-    let (mut cost, mut missing): (Rows, Rows) = (vec![head(&[""])], vec![head(&[""])]);
+    let of = |model: usize| found.cells.iter().filter(move |cell| cell.model == model);
+    let accuracy = by_model(data, &["", "mean"], |model| {
+        let known: Option<Vec<f64>> = of(model).map(|cell| cell.accuracy).collect();
+        let mean = known.map(|values| values.iter().sum::<f64>() / values.len() as f64);
+        std::iter::once(mean).chain(of(model).map(|cell| cell.accuracy)).map(|value| decimals(value, 1)).collect()
+    });
+    let missing = by_model(data, &["", "all"], |model| {
+        let all = of(model).map(|cell| cell.missing).sum();
+        std::iter::once(all).chain(of(model).map(|cell| cell.missing)).map(|count| count.to_string()).collect()
+    });
+    let missing: Rows = missing.into_iter().filter(|row| row[1] != "0").collect();
+    let cost = by_model(data, &[""], |model| of(model).map(|cell| decimals(cell.cost_usd, 6)).collect::<Vec<String>>());
+    let mut queries: Rows = vec![["", "queries", "unsolved"].map(String::from).to_vec()];
     for (at, dataset) in data.datasets.iter().enumerate() {
-        let cells = || found.cells.iter().filter(|cell| cell.dataset == at);
         let n = data.dataset.iter().filter(|of| **of as usize == at).count();
-        let row = |first: Vec<String>, of: &mut dyn Iterator<Item = String>| first.into_iter().chain(of).collect();
-        let name = dataset.as_str().to_owned();
-        let first = vec![name.clone(), n.to_string(), found.unsolved[at].to_string()];
-        accuracy.push(row(first, &mut cells().map(|cell| decimals(cell.accuracy, 1))));
-        cost.push(row(vec![name.clone()], &mut cells().map(|cell| decimals(cell.cost_usd, 6))));
-        missing.push(row(vec![name], &mut cells().map(|cell| cell.missing.to_string())));
+        queries.push(vec![dataset.as_str().to_owned(), n.to_string(), found.unsolved[at].to_string()]);
     }
     let mut right: Rows = vec![["models right", "queries", "%"].map(String::from).to_vec()];
     for (number, queries) in found.right.iter().enumerate() {
@@ -80,13 +90,18 @@ fn text(data: &Data, found: &PoolRecords, pairs: usize, format: StudyFormat) -> 
         data.left_out,
         found.duplicates
     );
-    let all = [
-        ("Accuracy of each model where it has a record, percent", accuracy),
-        ("Cost, USD; - where one is unknown", cost),
-        ("Missing records", missing),
-        ("Queries by number of models that are right", right),
-        ("Models that agree most", agree),
+    let mut all = vec![
+        ("Queries of each dataset, and those that no model solves", queries),
+        ("Accuracy of each model where it has a record, percent; mean over datasets", accuracy),
     ];
+    if data.has_costs() {
+        all.push(("Cost, USD; - where one is unknown", cost));
+    }
+    if missing.len() > 1 {
+        all.push(("Models with missing records, which `data.complete_models` leaves out of a run", missing));
+    }
+    all.push(("Queries by number of models that are right", right));
+    all.push(("Models that agree most", agree));
     tables(&title, &all, format)
 }
 

@@ -50,6 +50,8 @@ pub(crate) struct Report {
     pub(crate) replicates: usize,
     /// Distinct queries that were tested under some seed.
     pub(crate) queries: u64,
+    /// What costs are: `USD`, or `s` where preferences weigh latency.
+    pub(crate) cost_unit: &'static str,
     /// What a second of a router's time costs in US dollars; none where it is not in the cost.
     pub(crate) router_usd_per_second: Option<f64>,
     /// What a billion units of a router's fuel cost in US dollars; none where it is not in the cost.
@@ -90,6 +92,7 @@ impl Report {
             seeds: experiment.protocol.seeds.clone(),
             replicates: experiment.statistics.replicates,
             queries: 0,
+            cost_unit: experiment.preferences.weighs.unit(),
             router_usd_per_second: experiment.protocol.router_usd_per_second,
             router_usd_per_gigafuel: experiment.protocol.router_usd_per_gigafuel,
             about_queries: BTreeMap::new(),

@@ -53,7 +53,9 @@ pub(super) fn of_leaderboard(report: &Report) -> String {
 /// What the controls know.
 fn controls(report: &Report) -> &'static str {
     match report.track {
-        "fair" => "Best Single is chosen on train. Dataset Oracle and Oracle know the answers.",
+        "fair" => {
+            "Best Single, and Dataset Expert for each dataset, are chosen on train. Dataset Oracle and Oracle know the answers."
+        }
         _ => {
             "Compat track: Best Single and operating points are chosen in hindsight, missing records are wrong and free, as in LLMRouterBench."
         }

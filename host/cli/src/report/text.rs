@@ -77,7 +77,7 @@ fn layout(report: &Report, table: impl Fn(&str, &Rows) -> String) -> String {
     more("What the choices are like", behaviour(report));
     more("Hard queries: how often right where few models are, and where the best answer is lost", hard(report));
     more("Accuracy by dataset, percent", Some(by_dataset(report)));
-    more(OVERHEAD, overhead(report));
+    more(TIME, time(report));
     text.push('\n');
     text.push_str(&notes::notes(report));
     text
@@ -102,8 +102,9 @@ const LEADERBOARD: &str = "Leaderboard: quality alone";
 /// The heading of what is compared with nobody.
 const OUTSIDE: &str = "Outside the ranks: quality alone";
 
-/// The heading of the only table with measured times.
-const OVERHEAD: &str = "Router overhead (time is measured, differs between machines, and is part of no digest)";
+/// The heading of the only table with measured times of routers.
+const TIME: &str =
+    "Time: of the models that were chosen, and of the router itself (measured, differs between machines, in no digest)";
 
 fn header<const N: usize>(names: [&str; N]) -> Rows {
     vec![names.map(String::from).to_vec()]
@@ -120,26 +121,20 @@ fn routers(report: &Report) -> impl Iterator<Item = &Line> {
 }
 
 fn leaderboard(report: &Report) -> Rows {
-    board("rank", report.lines.iter().filter(|line| line.unranked.is_none()))
+    board(report, "rank", report.lines.iter().filter(|line| line.unranked.is_none()))
 }
 
 /// The same of those that stand outside the ranks, with the reason in place of the rank.
 fn outside(report: &Report) -> Option<Rows> {
-    let rows = board("why", report.lines.iter().filter(|line| line.unranked.is_some()));
+    let rows = board(report, "why", report.lines.iter().filter(|line| line.unranked.is_some()));
     (rows.len() > 1).then_some(rows)
 }
 
-fn board<'a>(second: &str, lines: impl Iterator<Item = &'a Line>) -> Rows {
-    let mut rows = header([
-        "",
-        second,
-        "AvgAcc %",
-        "95 % interval",
-        "vs Best Single",
-        "95 % interval",
-        "cost USD",
-        "95 % interval",
-    ]);
+fn board<'a>(report: &Report, second: &str, lines: impl Iterator<Item = &'a Line>) -> Rows {
+    let cost = format!("cost {}", report.cost_unit);
+    let mut rows =
+        header(["", second, "AvgAcc %", "95 % interval", "vs Best Single", "95 % interval", &cost, "95 % interval"]);
+    let written = if report.cost_unit == "USD" { dollars } else { |seconds| format!("{seconds:.1}") };
     for line in lines {
         if line.status != "ok" {
             rows.push(vec![line.name.clone(), line.status.clone()]);
@@ -153,8 +148,8 @@ fn board<'a>(second: &str, lines: impl Iterator<Item = &'a Line>) -> Rows {
             ends(line.metric("AvgAcc"), 2),
             difference.and_then(|d| d.value).map_or(NONE.into(), |d| format!("{d:+.2}")),
             ends(difference, 2),
-            line.value("Cost").map_or(NONE.into(), dollars),
-            between(line.metric("Cost"), dollars),
+            line.value("Cost").map_or(NONE.into(), written),
+            between(line.metric("Cost"), written),
         ]);
     }
     rows
@@ -333,12 +328,17 @@ fn add_column(rows: &mut Rows, at: usize, name: &str, report: &Report, cell: imp
     rows.iter_mut().zip(cells).for_each(|(row, cell)| row.insert(at, cell));
 }
 
-/// What routing itself took, of every router.
-fn overhead(report: &Report) -> Option<Rows> {
-    let mut rows = header(["", "us per query", "fuel per query"]);
-    for line in routers(report) {
-        let name = line.name.clone();
-        rows.push(vec![name, decimals(line.value("RouteTime"), 1), decimals(line.value("FuelPerQuery"), 0)]);
+/// How long answers are waited for, and what training and routing took.
+fn time(report: &Report) -> Option<Rows> {
+    let mut rows = header(["", "answer s", "train s", "route us/query", "route fuel/query"]);
+    for line in ok_lines(report).filter(|line| line.kind == "router" || line.value("Latency").is_some()) {
+        rows.push(vec![
+            line.name.clone(),
+            decimals(line.value("Latency"), 3),
+            decimals(line.value("TrainTime"), 2),
+            decimals(line.value("RouteTime"), 1),
+            decimals(line.value("FuelPerQuery"), 0),
+        ]);
     }
     (rows.len() > 1).then_some(rows)
 }

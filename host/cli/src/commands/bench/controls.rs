@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use routerlab_bench::{ColdStart, Experiment, Input, Labels, Track};
+use routerlab_bench::{ColdStart, Experiment, Input, Labels, Track, Weighs};
 
 /// Each takes the place of a key of the experiment file, and is as much a part of the run as the key.
 #[derive(Debug, Args)]
@@ -36,6 +36,12 @@ pub(crate) struct Controls {
     /// Only these models [data.models]
     #[arg(long, value_name = "MODEL,...", value_delimiter = ',')]
     models: Vec<String>,
+    /// Only models that have a score for every query [data.complete_models]
+    #[arg(long)]
+    complete_models: bool,
+    /// What preferences trade quality for [preferences.weighs]
+    #[arg(long, value_enum, value_name = "WHAT")]
+    weigh: Option<WeighFlag>,
     /// US dollars for a second of a router's time [protocol.router_usd_per_second]
     #[arg(long, value_name = "USD")]
     router_usd_per_second: Option<f64>,
@@ -70,6 +76,15 @@ enum TrackFlag {
     Fair,
     /// The protocol of LLMRouterBench to the letter
     Compat,
+}
+
+/// What preferences trade quality for, as the flag says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum WeighFlag {
+    /// US dollars
+    Cost,
+    /// Seconds until the answer is there
+    Latency,
 }
 
 /// What routers get as text, as the flag says it.
@@ -112,6 +127,13 @@ impl Controls {
         }
         if !self.models.is_empty() {
             data.models.clone_from(&self.models);
+        }
+        data.complete_models |= self.complete_models;
+        if let Some(weigh) = self.weigh {
+            experiment.preferences.weighs = match weigh {
+                WeighFlag::Cost => Weighs::Cost,
+                WeighFlag::Latency => Weighs::Latency,
+            };
         }
         take(&mut protocol.mask_models, &self.mask_models);
         take(&mut protocol.leave_out, &self.leave_out);

@@ -77,6 +77,10 @@ impl Book {
         }
     }
 
+    pub(crate) fn rule(&self) -> Rule {
+        self.rule
+    }
+
     pub(crate) fn models(&self) -> usize {
         self.models
     }

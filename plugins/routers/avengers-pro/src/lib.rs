@@ -159,11 +159,13 @@ impl AvengersPro {
     fn utilities(&self, near: &[Vec<(usize, f64)>], preference: &Preference) -> Utilities {
         let worth = self.book.worth(preference);
         let models = self.book.models();
+        // Ranks are no probabilities: below 0 nobody takes them for some.
+        let shift = if self.book.rule() == Rule::Balance { 1.0 } else { 0.0 };
         let mut utilities = Utilities::new(near.len(), models);
         for (query, near) in near.iter().enumerate() {
             for (model, utility) in utilities.row_mut(query).iter_mut().enumerate() {
                 let worth = |cluster: usize| worth[cluster * models + model];
-                *utility = near.iter().map(|(cluster, weight)| weight * worth(*cluster)).sum::<f64>() as f32;
+                *utility = (near.iter().map(|(cluster, weight)| weight * worth(*cluster)).sum::<f64>() - shift) as f32;
             }
         }
         utilities

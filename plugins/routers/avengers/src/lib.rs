@@ -76,6 +76,7 @@ pub struct Avengers {
     models: usize,
     top_k: u32,
     beta: f64,
+    ranking: Ranking,
 }
 
 impl Router for Avengers {
@@ -100,6 +101,7 @@ impl Router for Avengers {
                 models: means.len(),
                 top_k: config.top_k,
                 beta: config.beta,
+                ranking: config.ranking,
             })
         };
         if let Some(clusters) = config.clusters {
@@ -116,13 +118,14 @@ impl Router for Avengers {
         let matrices = std::mem::take(&mut state.matrices);
         let mut reader = state.reader(TAG)?;
         let (top_k, beta, models) = (reader.u32()?, reader.f64()?, reader.u32()? as usize);
+        let ranking = if reader.u32()? == 1 { Ranking::Mean } else { Ranking::ReciprocalRank };
         let worth = reader.f32s()?;
         reader.end()?;
         let [centroids] = State { bytes: Vec::new(), matrices }.into_matrices()?;
         if top_k == 0 || models == 0 || Some(worth.len()) != centroids.rows().checked_mul(models) {
             return Err(Error::malformed("the parts of the state do not fit together"));
         }
-        Ok(Self { centroids, worth, models, top_k, beta })
+        Ok(Self { centroids, worth, models, top_k, beta, ranking })
     }
 
     fn route(
@@ -158,15 +161,17 @@ impl Config {
 impl Avengers {
     fn into_state(self) -> State {
         let writer = StateWriter::new(TAG).u32(self.top_k).f64(self.beta).u32(self.models as u32);
-        writer.f32s(&self.worth).finish(vec![self.centroids])
+        writer.u32(u32::from(self.ranking == Ranking::Mean)).f32s(&self.worth).finish(vec![self.centroids])
     }
 
     fn utilities(&self, queries: &QuerySet<'_>) -> Result<Utilities, Error> {
+        // Ranks are no probabilities: below 0 nobody takes them for some.
+        let shift = if self.ranking == Ranking::ReciprocalRank { 1.0 } else { 0.0 };
         let mut utilities = Utilities::new(queries.rows(), self.models);
         for (query, near) in cluster_weights(&self.centroids, queries, self.top_k, self.beta)?.iter().enumerate() {
             for (model, utility) in utilities.row_mut(query).iter_mut().enumerate() {
                 let worth = |cluster: usize| f64::from(self.worth[cluster * self.models + model]);
-                *utility = near.iter().map(|(cluster, weight)| weight * worth(*cluster)).sum::<f64>() as f32;
+                *utility = (near.iter().map(|(cluster, weight)| weight * worth(*cluster)).sum::<f64>() - shift) as f32;
             }
         }
         Ok(utilities)

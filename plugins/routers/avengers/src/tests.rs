@@ -115,7 +115,7 @@ fn what_cannot_be_done_is_refused() {
 fn a_state_whose_parts_do_not_fit_is_refused() {
     assert!(Avengers::load(State::default()).is_err());
     let matrix = Matrix::new(1, 1, vec![1.0]).unwrap();
-    let state = StateWriter::new(TAG).u32(1).f64(9.0).u32(2).f32s(&[0.5]).finish(vec![matrix]);
+    let state = StateWriter::new(TAG).u32(1).f64(9.0).u32(2).u32(0).f32s(&[0.5]).finish(vec![matrix]);
     assert_eq!(Avengers::load(state).err(), Some(Error::malformed("the parts of the state do not fit together")));
 }
 

@@ -9,13 +9,20 @@ pub struct Parameter {
     pub gradient: Vec<f32>,
     first: Vec<f32>,
     second: Vec<f32>,
+    /// Biases are levels, not slopes: decay would draw every prediction towards a level that nobody chose.
+    undecayed: bool,
 }
 
 impl Parameter {
     /// A parameter that begins with these numbers.
     pub fn new(values: Vec<f32>) -> Self {
         let zeros = vec![0.0; values.len()];
-        Self { gradient: zeros.clone(), first: zeros.clone(), second: zeros, values }
+        Self { gradient: zeros.clone(), first: zeros.clone(), second: zeros, values, undecayed: false }
+    }
+
+    /// A parameter that weight decay leaves alone.
+    pub fn undecayed(values: Vec<f32>) -> Self {
+        Self { undecayed: true, ..Self::new(values) }
     }
 }
 
@@ -47,8 +54,8 @@ impl Adam {
         let share = 1.0 / count.max(1) as f32;
         let power = step.min(i32::MAX as u32) as i32;
         let (unbias1, unbias2) = (1.0 - self.beta1.powi(power), 1.0 - self.beta2.powi(power));
-        let keep = 1.0 - self.rate * self.weight_decay;
-        for Parameter { values, gradient, first, second } in parameters {
+        for Parameter { values, gradient, first, second, undecayed } in parameters {
+            let keep = if *undecayed { 1.0 } else { 1.0 - self.rate * self.weight_decay };
             for (((value, gradient), first), second) in
                 values.iter_mut().zip(gradient.iter_mut()).zip(first.iter_mut()).zip(second.iter_mut())
             {
@@ -83,6 +90,9 @@ mod tests {
         let mut parameter = Parameter::new(vec![2.0]);
         Adam { rate: 0.1, weight_decay: 0.5, ..Adam::default() }.step([&mut parameter], 1, 1);
         assert!((parameter.values[0] - 1.9).abs() < 1e-6);
+        let mut bias = Parameter::undecayed(vec![2.0]);
+        Adam { rate: 0.1, weight_decay: 0.5, ..Adam::default() }.step([&mut bias], 1, 1);
+        assert_eq!(bias.values, [2.0]);
     }
 
     #[test]

@@ -21,7 +21,7 @@ impl Dense {
         let bound = (6.0 / (inputs + outputs).max(1) as f64).sqrt();
         let draw = |_| ((2.0 * random.unit() - 1.0) * bound) as f32;
         let weights = (0..inputs * outputs).map(draw).collect();
-        Self { inputs, outputs, weights: Parameter::new(weights), bias: Parameter::new(vec![0.0; outputs]) }
+        Self { inputs, outputs, weights: Parameter::new(weights), bias: Parameter::undecayed(vec![0.0; outputs]) }
     }
 
     /// How many numbers a row has that goes in.
@@ -80,7 +80,7 @@ impl Dense {
         if inputs.checked_mul(outputs) != Some(weights.len()) || bias.len() != outputs {
             return Err(Error::malformed("the parts of a layer do not fit together"));
         }
-        Ok(Self { inputs, outputs, weights: Parameter::new(weights), bias: Parameter::new(bias) })
+        Ok(Self { inputs, outputs, weights: Parameter::new(weights), bias: Parameter::undecayed(bias) })
     }
 }
 

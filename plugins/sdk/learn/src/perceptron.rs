@@ -18,7 +18,7 @@ impl Perceptron {
         let layer = (hidden > 0).then(|| Dense::new(width, hidden, random));
         let mut output = Dense::new(if hidden > 0 { hidden } else { width }, priors.len(), random);
         output.weights.values.iter_mut().for_each(|weight| *weight *= 0.1);
-        output.bias = Parameter::new(priors.to_vec());
+        output.bias = Parameter::undecayed(priors.to_vec());
         Self { hidden: layer, output }
     }
 }

@@ -20,7 +20,7 @@ fn a_wrong_experiment_file_is_answered_with_the_key_to_change() {
         ),
         (
             instead("dir = \"data\"", "dir = \"data\"\nfolder = 1"),
-            "line 4: unknown field `folder`, expected one of `dir`, `datasets`, `models`, `reference_models`, `complete_models`, `complete_only`, `embeddings`, `embeddings_file`",
+            "line 4: unknown field `folder`, expected one of `dir`, `datasets`, `models`, `reference_models`, `coverage`, `complete_only`, `embeddings`, `embeddings_file`",
         ),
         (instead("[data]\ndir = \"data\"\n", ""), "line 1: missing field `data`"),
         (instead("dir = \"data\"\n", ""), "line 2: missing field `dir`"),

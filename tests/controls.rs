@@ -229,8 +229,11 @@ fn models_with_gaps_can_be_left_out_of_the_pool() {
     rows.retain(|row| row.model.as_str() != "gemma-3-270m" || row.dataset.as_str() != "logic");
     write_table(&path, &rows, &Provenance::by("a test")).unwrap();
     let others = "qwen2.5-coder-0.5b,qwen2.5-coder-0.5b-cot,smollm2-135m,smollm2-135m-cot";
-    let (report, whole) = bench(&scratch, "whole", &["--complete-models"]);
-    assert!(report.contains("\ncontrol: pool of the models that have a score for every query\n"), "{report}");
+    let (report, whole) = bench(&scratch, "whole", &["--coverage", "0.95"]);
+    assert!(
+        report.contains("\ncontrol: pool of the models that have a score for 95 % of the queries of every dataset\n"),
+        "{report}"
+    );
     let (_, named) = bench(&scratch, "named", &["--models", others]);
     assert_eq!(digests(&whole), digests(&named));
 }

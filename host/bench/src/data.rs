@@ -242,13 +242,25 @@ fn chosen(outcomes: Outcomes, choice: &DataChoice) -> Result<(Outcomes, Vec<Refe
         })
         .collect();
     let has = |row: usize, model: usize| !outcomes.scores()[outcomes.at(row, model)].is_nan();
+    // Whether a model has a score for the share that is asked of every dataset.
+    let covers = |model: usize| {
+        let mut of_dataset = vec![(0.0, 0.0); outcomes.datasets().len()];
+        for row in &in_datasets {
+            let (scored, all) = &mut of_dataset[outcomes.dataset_of()[*row] as usize];
+            (*scored, *all) = (*scored + f64::from(u8::from(has(*row, model))), *all + 1.0);
+        }
+        of_dataset.iter().all(|(scored, all)| *scored >= choice.coverage * all)
+    };
     let models: Vec<usize> = (0..outcomes.models().len())
         .filter(|at| choice.models.is_empty() || among(&choice.models, at))
         .filter(|at| !among(&choice.reference_models, at))
-        .filter(|at| !choice.complete_models || in_datasets.iter().all(|row| has(*row, *at)))
+        .filter(|at| choice.coverage == 0.0 || covers(*at))
         .collect();
-    if models.is_empty() && choice.complete_models {
-        return Err("no model has a score for every query, as `data.complete_models` asks; remove it, or name datasets that some model covers in `data.datasets`".into());
+    if models.is_empty() && choice.coverage > 0.0 {
+        return Err(format!(
+            "no model has a score for {} of the queries of every dataset, as `data.coverage` asks; lower it, or name datasets that some model covers in `data.datasets`",
+            choice.coverage
+        ));
     }
     let scored = |row: &usize| {
         let has = |model: &usize| has(*row, *model);

@@ -53,10 +53,10 @@ pub struct DataChoice {
     /// `[[router]]` with `reference` stands for one of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reference_models: Vec<String>,
-    /// Only models that have a score for every query of the chosen datasets. A model without records on a dataset may
-    /// look good from the others, and scores 0 where it is chosen there.
+    /// Only models that have a score for at least this share of the queries of every chosen dataset, 0 to 1. A model with
+    /// few records on a dataset looks good from the others, and scores 0 where it is chosen and has none.
     #[serde(default, skip_serializing_if = "is_default")]
-    pub complete_models: bool,
+    pub coverage: f64,
     /// Only queries that every model of the pool has a score for.
     #[serde(default)]
     pub complete_only: bool,
@@ -77,7 +77,7 @@ impl DataChoice {
             datasets: Vec::new(),
             models: Vec::new(),
             reference_models: Vec::new(),
-            complete_models: false,
+            coverage: 0.0,
             complete_only: false,
             embeddings: true,
             embeddings_file: None,

@@ -15,6 +15,9 @@ impl Experiment {
             return Err(format!("`name` must have 1 to 64 of a-z, 0-9 and `-`, found: {:?}", self.name));
         }
         self.protocol.check()?;
+        if !(0.0..=1.0).contains(&self.data.coverage) {
+            return Err(format!("`data.coverage` must lie between 0 and 1, found: {}", self.data.coverage));
+        }
         self.check_embeddings()?;
         self.preferences.check()?;
         self.check_weighs()?;
@@ -286,6 +289,7 @@ mod tests {
                 "reference = 'other'",
                 "router \"other\": `reference` \"other\" is not among `data.reference_models`; add it there",
             ),
+            ("coverage = 95.0", "component = 'a.wasm'", "`data.coverage` must lie between 0 and 1, found: 95"),
             (
                 "embeddings = false\nembeddings_file = 'e.parquet'",
                 "component = 'a.wasm'",

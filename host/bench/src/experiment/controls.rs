@@ -78,8 +78,9 @@ impl Experiment {
         if !self.data.models.is_empty() {
             lines.push(format!("pool of {} chosen models", self.data.models.len()));
         }
-        if self.data.complete_models {
-            lines.push("pool of the models that have a score for every query".into());
+        if self.data.coverage > 0.0 {
+            let share = percent(self.data.coverage);
+            lines.push(format!("pool of the models that have a score for {share} % of the queries of every dataset"));
         }
         if !self.data.reference_models.is_empty() {
             lines.push(format!("outside the pool: {}", self.data.reference_models.join(", ")));
@@ -122,7 +123,7 @@ mod tests {
             ),
             ("", "embeddings_file = 'e.parquet'", "embeddings from `e.parquet`"),
             ("", "models = ['x', 'y']", "pool of 2 chosen models"),
-            ("", "complete_models = true", "pool of the models that have a score for every query"),
+            ("", "coverage = 0.95", "pool of the models that have a score for 95 % of the queries of every dataset"),
             ("", "reference_models = ['r']", "outside the pool: r"),
             (
                 "preferences.weighs = 'latency'",

@@ -17,6 +17,9 @@ use crate::data::Data;
 use crate::error::BenchError;
 use crate::experiment::Experiment;
 
+/// Replicates, at most, in which datasets are drawn too: few datasets make a wide interval, whose ends need no digits.
+const REPLICATES_OF_DATASETS: usize = 2_000;
+
 /// Where the two operating points of a router stand among the strategies of the bootstrap: the one for PerfGain, and
 /// the one for CostSave.
 pub(crate) fn strategies_of_points(router: usize, routers: usize) -> (usize, usize) {
@@ -122,6 +125,16 @@ pub(crate) fn add(
         }
     }
     let about = About { router: "", seed: "all", dataset: "macro", preference: 0.0, n: tested.len() };
+    let settings = Settings { replicates: settings.replicates.min(REPLICATES_OF_DATASETS), ..settings };
+    let over_datasets = Bootstrap::over_new_datasets(&parts, references, settings)
+        .map_err(|error| BenchError::Data { path: data.dir.clone(), reason: error.to_string() })?;
+    for (at, router) in routers.iter().enumerate() {
+        let (value, ends) = (
+            over_datasets.value(first + at, Quantity::DiffToBestSingle),
+            ends(&over_datasets, first + at, Quantity::DiffToBestSingle),
+        );
+        table.add(About { router: &router.name, ..about }, "DiffToBestSingleOverDatasets", "points", value, ends);
+    }
     super::significance::add(table, about, seeds, routers, &parts, &bootstrap, (statistics.seed, threads));
     let about = About { dataset: "micro", ..about };
     table.add_mean_of_seeds(about, "HardShare@3", "percent");

@@ -98,7 +98,7 @@ fn text(data: &Data, found: &PoolRecords, pairs: usize, format: StudyFormat) -> 
         all.push(("Cost, USD; - where one is unknown", cost));
     }
     if missing.len() > 1 {
-        all.push(("Models with missing records, which `data.complete_models` leaves out of a run", missing));
+        all.push(("Models with missing records; `data.coverage` says how many are too many for a run", missing));
     }
     all.push(("Queries by number of models that are right", right));
     all.push(("Models that agree most", agree));

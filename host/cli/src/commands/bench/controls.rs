@@ -36,9 +36,9 @@ pub(crate) struct Controls {
     /// Only these models [data.models]
     #[arg(long, value_name = "MODEL,...", value_delimiter = ',')]
     models: Vec<String>,
-    /// Only models that have a score for every query [data.complete_models]
-    #[arg(long)]
-    complete_models: bool,
+    /// Only models that have a score for at least this share of the queries of every dataset [data.coverage]
+    #[arg(long, value_name = "SHARE")]
+    coverage: Option<f64>,
     /// What preferences trade quality for [preferences.weighs]
     #[arg(long, value_enum, value_name = "WHAT")]
     weigh: Option<WeighFlag>,
@@ -128,7 +128,7 @@ impl Controls {
         if !self.models.is_empty() {
             data.models.clone_from(&self.models);
         }
-        data.complete_models |= self.complete_models;
+        data.coverage = self.coverage.unwrap_or(data.coverage);
         if let Some(weigh) = self.weigh {
             experiment.preferences.weighs = match weigh {
                 WeighFlag::Cost => Weighs::Cost,

@@ -164,6 +164,19 @@ fn the_leaderboard_prints_the_numbers_of_the_metrics_table() {
                 seeds("CostSaveHindsightSeeds"),
             ],
         ),
+        (
+            // The second of avengers, carrot-linear, knn, best-single and random.
+            "Agreement",
+            vec![
+                "2".into(),
+                value("SameOutcome with avengers", 0),
+                "-".into(),
+                value("SameChoice with knn", 0),
+                value("SameChoice with best-single", 0),
+                value("SameChoice with random", 0),
+            ],
+        ),
+        ("Time", vec![value("Latency", 3), value("TrainTime", 2), value("RouteTime", 1), value("FuelPerQuery", 0)]),
     ];
     for (heading, expected) in rows {
         let table = leaderboard.lines().skip_while(|line| !line.starts_with(heading));

@@ -19,7 +19,7 @@ use super::{BEST_SINGLE, Routed, SeedView};
 use crate::experiment::{Experiment, Track};
 
 /// What is computed for each router and seed and then averaged over the seeds that have it.
-const METRICS: [(&str, &str); 8] = [
+const METRICS: [(&str, &str); 9] = [
     ("PerfGain", "percent"),
     ("PerfGainHindsight", "percent"),
     ("CostSaveAtPerfGain", "percent"),
@@ -27,6 +27,8 @@ const METRICS: [(&str, &str); 8] = [
     ("CostSaveHindsight", "percent"),
     ("DiffAtCostSave", "points"),
     ("ParetoDist", "1"),
+    // Along the logarithm of cost: on a linear axis whatever is cheap lies close together.
+    ("ParetoDistLog", "1"),
     ("Points", "points"),
 ];
 
@@ -181,6 +183,8 @@ fn of_seed(
         ranked.filter_map(|(_, of_router)| priced(&of_router[at].test)).flatten().copied().collect();
     let vertices: Vec<OperatingPoint> = frontier(&union).into_iter().map(|index| union[index]).collect();
     let everything: Vec<OperatingPoint> = union.iter().copied().chain(single_models(seed)).collect();
+    let distance =
+        |own: &[OperatingPoint], axis| priced(own).and_then(|own| pareto_dist(own, &vertices, &everything, axis));
     let of_router = |(router, of_router): (&Routed, &Vec<SeedPoints>)| {
         let SeedPoints { test, most_accurate, cheapest } = &of_router[at];
         let priced = priced(test).filter(|_| best.cost_usd.is_finite());
@@ -193,16 +197,12 @@ fn of_seed(
             at_cheap.and_then(|point| saving(point, best)),
             priced.and_then(|points| cost_save_in_hindsight(points, best)),
             at_cheap.filter(|point| saving(*point, best).is_some()).map(|point| point.avg_acc - best.avg_acc),
-            priced_distance(test, &vertices, &everything).filter(|_| router.ranked),
+            distance(test, CostAxis::Linear).filter(|_| router.ranked),
+            distance(test, CostAxis::Log).filter(|_| router.ranked),
             Some(test.len() as f64),
         ]
     };
     routers.iter().zip(points).map(of_router).collect()
-}
-
-/// ParetoDist of a router whose costs are all known.
-fn priced_distance(own: &[OperatingPoint], vertices: &[OperatingPoint], everything: &[OperatingPoint]) -> Option<f64> {
-    priced(own).and_then(|own| pareto_dist(own, vertices, everything, CostAxis::Linear))
 }
 
 fn add_point(table: &mut Table, unit: &'static str, about: About<'_>, point: OperatingPoint) {

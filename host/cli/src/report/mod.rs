@@ -1,5 +1,6 @@
 //! The leaderboard of a run: read from its tables, written in one of several forms.
 
+mod agreement;
 mod data;
 mod machine;
 mod notes;

@@ -3,7 +3,7 @@
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use super::data::{Line, Number, Report};
-use super::notes;
+use super::{agreement, notes};
 
 /// Where there is no number.
 pub(super) const NONE: &str = "-";
@@ -76,6 +76,7 @@ fn layout(report: &Report, table: impl Fn(&str, &Rows) -> String) -> String {
     more("Sweep: the whole curve against fixed marks, on test", curve(report));
     more("What the choices are like", behaviour(report));
     more("Hard queries: how often right where few models are, and where the best answer is lost", hard(report));
+    more(agreement::HEADING, agreement::matrix(report));
     more("Accuracy by dataset, percent", Some(by_dataset(report)));
     more(TIME, time(report));
     text.push('\n');

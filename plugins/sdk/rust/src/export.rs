@@ -22,16 +22,7 @@ pub use {evaluator::ExportedEvaluator, router::ExportedRouter, sequential::Expor
 #[macro_export]
 macro_rules! export_router {
     ($router:ty) => {
-        impl $crate::export::Package for $router {
-            const VERSION: &'static str = ::core::env!("CARGO_PKG_VERSION");
-        }
-
-        #[cfg(target_arch = "wasm32")]
-        #[allow(unsafe_code, reason = "the names under which the host finds the plugin")]
-        const _: () = {
-            type Exported = $crate::export::ExportedRouter<$router>;
-            $crate::bindings::router::export!(Exported);
-        };
+        $crate::export_plugin!($router, ExportedRouter, router);
     };
 }
 
@@ -39,16 +30,7 @@ macro_rules! export_router {
 #[macro_export]
 macro_rules! export_sequential_router {
     ($router:ty) => {
-        impl $crate::export::Package for $router {
-            const VERSION: &'static str = ::core::env!("CARGO_PKG_VERSION");
-        }
-
-        #[cfg(target_arch = "wasm32")]
-        #[allow(unsafe_code, reason = "the names under which the host finds the plugin")]
-        const _: () = {
-            type Exported = $crate::export::ExportedSequentialRouter<$router>;
-            $crate::bindings::sequential::export!(Exported);
-        };
+        $crate::export_plugin!($router, ExportedSequentialRouter, sequential);
     };
 }
 
@@ -56,15 +38,24 @@ macro_rules! export_sequential_router {
 #[macro_export]
 macro_rules! export_evaluator {
     ($evaluator:ty) => {
-        impl $crate::export::Package for $evaluator {
+        $crate::export_plugin!($evaluator, ExportedEvaluator, evaluator);
+    };
+}
+
+/// What the three have in common: the type, the exports that are filled from its trait, and the world they are of.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! export_plugin {
+    ($plugin:ty, $exported:ident, $world:ident) => {
+        impl $crate::export::Package for $plugin {
             const VERSION: &'static str = ::core::env!("CARGO_PKG_VERSION");
         }
 
         #[cfg(target_arch = "wasm32")]
         #[allow(unsafe_code, reason = "the names under which the host finds the plugin")]
         const _: () = {
-            type Exported = $crate::export::ExportedEvaluator<$evaluator>;
-            $crate::bindings::evaluator::export!(Exported);
+            type Exported = $crate::export::$exported<$plugin>;
+            $crate::bindings::$world::export!(Exported);
         };
     };
 }

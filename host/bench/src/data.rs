@@ -249,7 +249,8 @@ fn chosen(outcomes: Outcomes, choice: &DataChoice) -> Result<(Outcomes, Vec<Refe
             let (scored, all) = &mut of_dataset[outcomes.dataset_of()[*row] as usize];
             (*scored, *all) = (*scored + f64::from(u8::from(has(*row, model))), *all + 1.0);
         }
-        of_dataset.iter().all(|(scored, all)| *scored >= choice.coverage * all)
+        // A product that is whole but for its last bits asks for no query more.
+        of_dataset.iter().all(|(scored, all)| *scored >= choice.coverage * all - 1e-9)
     };
     let models: Vec<usize> = (0..outcomes.models().len())
         .filter(|at| choice.models.is_empty() || among(&choice.models, at))

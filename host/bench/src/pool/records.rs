@@ -1,6 +1,6 @@
 //! The records of a pool as they are: counts and means that show what is wrong with data before a router does.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use routerlab_metrics::CORRECT;
 use routerlab_metrics::hard::RightModels;
@@ -65,10 +65,7 @@ pub fn records(data: &Data) -> PoolRecords {
         of_number[*count as usize] += 1;
         unsolved[*dataset as usize] += usize::from(*count == 0);
     }
-    let mut texts: BTreeMap<&str, usize> = BTreeMap::new();
-    for key in &data.group_keys {
-        *texts.entry(key).or_default() += 1;
-    }
+    let texts: BTreeSet<&str> = data.group_keys.iter().map(|key| &**key).collect();
     let cells = (0..data.datasets.len()).flat_map(|dataset| {
         let rows: Vec<usize> = (0..data.rows()).filter(|row| data.dataset[*row] as usize == dataset).collect();
         (0..data.models.len()).map(move |model| of_cell(data, dataset, model, &rows))

@@ -14,7 +14,7 @@ use super::{BEST_SINGLE, CONTROLS, Routed, SeedView};
 const MARGIN: f64 = 1.0;
 
 /// Adds for each router, against Best Single at quality alone: the p-value of a paired sign-flip test, the same
-/// corrected for all routers by Holm, the two one-sided tests of equivalence, and the interval over seeds by Nadeau
+/// corrected by Holm, the two one-sided tests of equivalence, and the interval over seeds by Nadeau
 /// and Bengio, which alone has the variance of another training and another partition in it.
 pub(crate) fn add(
     table: &mut Table,
@@ -26,7 +26,7 @@ pub(crate) fn add(
     settings: (u64, NonZeroUsize),
 ) {
     let p_values = p_values(parts, routers.len(), bootstrap, settings);
-    let corrected = holm(&p_values.iter().map(|p| p.unwrap_or(1.0)).collect::<Vec<f64>>());
+    let corrected = corrected(&p_values, routers);
     for (index, router) in routers.iter().enumerate() {
         let about = About { router: &router.name, ..about };
         let known = p_values[index].is_some();
@@ -43,6 +43,21 @@ pub(crate) fn add(
         let ends = over.as_ref().map(|over| over.interval());
         table.add(about, "DiffToBestSingleOverSeeds", "points", over.map(|over| over.mean), ends);
     }
+}
+
+/// Holm's correction over the ranked routers. Who stands outside the ranks is corrected with them and counts in nobody
+/// else's correction.
+fn corrected(p_values: &[Option<f64>], routers: &[Routed]) -> Vec<f64> {
+    let p_of = |router: usize| p_values[router].unwrap_or(1.0);
+    let ranked: Vec<usize> = (0..routers.len()).filter(|router| routers[*router].ranked).collect();
+    let of_family = |family: &[usize]| holm(&family.iter().map(|router| p_of(*router)).collect::<Vec<f64>>());
+    let mut corrected = vec![1.0; routers.len()];
+    ranked.iter().zip(of_family(&ranked)).for_each(|(router, p)| corrected[*router] = p);
+    for router in (0..routers.len()).filter(|router| !routers[*router].ranked) {
+        let family: Vec<usize> = ranked.iter().copied().chain([router]).collect();
+        corrected[router] = of_family(&family).pop().unwrap_or(1.0);
+    }
+    corrected
 }
 
 /// AvgAcc less that of Best Single on one seed, in points.
@@ -76,4 +91,19 @@ fn p_values(
         }
     });
     p_values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_stands_outside_the_ranks_counts_in_nobody_elses_correction() {
+        let router = |name: &str, ranked| Routed { name: name.into(), ranked, decided: vec![], train_s: vec![] };
+        let p_values = [Some(0.01), Some(0.02), Some(0.015), None];
+        let alone = corrected(&p_values[..2], &[router("a", true), router("b", true)]);
+        assert_eq!(alone, [0.02, 0.02]);
+        let routers = [router("a", true), router("b", true), router("outside", false), router("unsure", false)];
+        assert_eq!(corrected(&p_values, &routers), [0.02, 0.02, 0.03, 1.0]);
+    }
 }

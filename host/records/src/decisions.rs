@@ -30,7 +30,8 @@ table! {
     /// What the choice cost in US dollars: that of the chosen model, or of the fallback when it has no record (nothing on
     /// the compat track), added up over all attempts; null when unknown.
     cost_usd: Option<f64>,
-    /// Latency of the chosen model on this query, added up over all attempts; null when unknown.
+    /// How long the answer took: the chosen model's time, or where it has no record the fallback's, as for the cost (on
+    /// the compat track null), added up over all attempts; null when unknown.
     latency_ms: Option<f64>,
     /// Time the router took for this query. Measured, hence no part of a digest of decisions.
     route_ns: u64,

@@ -1,9 +1,11 @@
 //! Leaves the best single model only where the nearest training queries say so beyond their error.
 
+use std::collections::BTreeMap;
+
 use routerlab_learn::{Expense, Near, counts_up_to, known_rows, nearest, remember, values_of};
 use routerlab_sdk::{
     Decisions, Error, Matrix, Measure, ModelIndex, Needs, Preference, QuerySet, Router, State, StateWriter,
-    TrainingSet, Unavailable, Utilities, export_router, log,
+    TrainingSet, Unavailable, Utilities, config, export_router, log,
 };
 use serde::Deserialize;
 
@@ -53,12 +55,8 @@ impl Router for KnnGuard {
     type Config = Config;
 
     fn train(train: &TrainingSet<'_>, validation: &TrainingSet<'_>, config: Config, _: u64) -> Result<State, Error> {
-        if config.k == Some(0) {
-            return Err(Error::config("k", "must be at least 1: 0"));
-        }
-        if let Some(guard) = config.guard.filter(|guard| !(guard.is_finite() && *guard >= 0.0)) {
-            return Err(Error::config("guard", format!("must be finite and not negative: {guard}")));
-        }
+        config.k.map_or(Ok(()), |k| config::at_least_one("k", k))?;
+        config::not_negative("guard", config.guard.unwrap_or_default())?;
         let means: Vec<f32> = train.macro_means(Measure::Score)?.into_iter().map(|mean| mean as f32).collect();
         let table = train.table(Measure::Score)?;
         let known = known_rows(&table);
@@ -100,7 +98,7 @@ impl Router for KnnGuard {
         unavailable: &Unavailable,
     ) -> Result<Vec<Decisions>, Error> {
         let near = nearest(&self.embeddings, queries, self.k)?;
-        preferences.iter().map(|wish| self.decide(&near, wish, unavailable)).collect()
+        self.decide(&near, preferences, unavailable)
     }
 }
 
@@ -120,18 +118,29 @@ impl KnnGuard {
         all.reduce(|best, model| if worth(model) > worth(best) { model } else { best }).unwrap_or(0)
     }
 
-    /// What can be chosen is measured against the best of what can be chosen.
-    fn decide(&self, near: &Near, preference: &Preference, unavailable: &Unavailable) -> Result<Decisions, Error> {
-        let single = self.single(preference, &unavailable.rest(self.means.len())?);
-        self.advantages(near, preference, single).decide(unavailable)
+    /// One [`Decisions`] for each preference. What can be chosen is measured against the best of what can be chosen; many
+    /// preferences have the same best single model, and what is sure against it is found once.
+    fn decide(
+        &self,
+        near: &Near,
+        preferences: &[Preference],
+        unavailable: &Unavailable,
+    ) -> Result<Vec<Decisions>, Error> {
+        let available = unavailable.rest(self.means.len())?;
+        let mut sure: BTreeMap<usize, Utilities> = BTreeMap::new();
+        let of_preference = |wish: &Preference| {
+            let single = self.single(wish, &available);
+            let sure = sure.entry(single).or_insert_with(|| self.sure(near, single));
+            self.priced(sure, single, wish).decide(unavailable)
+        };
+        preferences.iter().map(of_preference).collect()
     }
 
-    /// For each model what is sure of its advantage over the best single one: the mean paired difference over the
-    /// neighbours with both, less `guard` standard errors of it, less what it costs more. The best single model itself
-    /// stands a hair above 0, so that it is left only for an advantage.
-    fn advantages(&self, near: &Near, preference: &Preference, single: usize) -> Utilities {
+    /// For each model what is sure of its advantage over a single one: the mean paired difference over the neighbours
+    /// with both, less `guard` standard errors of it; NaN where too few neighbours have both.
+    fn sure(&self, near: &Near, single: usize) -> Utilities {
         let models = self.means.len();
-        let mut utilities = Utilities::new(near.len(), models);
+        let mut advantages = Utilities::new(near.len(), models);
         let mut sums = vec![(0.0, 0.0, 0_u32); models];
         for (query, neighbours) in near.iter().enumerate() {
             sums.fill((0.0, 0.0, 0));
@@ -144,20 +153,31 @@ impl KnnGuard {
                     }
                 }
             }
-            for (model, utility) in utilities.row_mut(query).iter_mut().enumerate() {
-                let (sum, squares, count) = sums[model];
-                *utility = if model == single {
-                    f32::MIN_POSITIVE
-                } else if count < FEWEST {
-                    UNKNOWN as f32 - self.expense.price(model, preference)
-                } else {
-                    let count = f64::from(count);
-                    let mean = sum / count;
-                    let variance = (squares - count * mean * mean).max(0.0) / (count - 1.0);
-                    let dearer = self.expense.price(model, preference) - self.expense.price(single, preference);
-                    (mean - self.guard * (variance / count).sqrt()) as f32 - dearer
+            for (advantage, &(sum, squares, count)) in advantages.row_mut(query).iter_mut().zip(&sums) {
+                let enough = count >= FEWEST;
+                let count = f64::from(count);
+                let mean = sum / count;
+                let variance = (squares - count * mean * mean).max(0.0) / (count - 1.0);
+                *advantage = if enough { (mean - self.guard * (variance / count).sqrt()) as f32 } else { f32::NAN };
+            }
+        }
+        advantages
+    }
+
+    /// What is sure, less what each model costs more than the single one. That itself stands a hair above 0, so that it
+    /// is left only for an advantage.
+    fn priced(&self, sure: &Utilities, single: usize, preference: &Preference) -> Utilities {
+        let prices: Vec<f32> = (0..self.means.len()).map(|model| self.expense.price(model, preference)).collect();
+        let mut utilities = sure.clone();
+        for query in 0..utilities.rows() {
+            let row = utilities.row_mut(query);
+            for (utility, price) in row.iter_mut().zip(&prices) {
+                *utility = match utility.is_nan() {
+                    true => UNKNOWN as f32 - price,
+                    false => *utility - (price - prices[single]),
                 };
             }
+            row[single] = f32::MIN_POSITIVE;
         }
         utilities
     }
@@ -172,8 +192,8 @@ impl KnnGuard {
         for &guard in &guards {
             for &k in &counts {
                 (self.k, self.guard) = (k, guard);
-                let decided = self.decide(&near, &Preference::QUALITY, &Unavailable::NONE)?;
-                let score = validation.score_of(decided.choices())?;
+                let decided = self.decide(&near, &[Preference::QUALITY], &Unavailable::NONE)?;
+                let score = validation.score_of(decided[0].choices())?;
                 if best.is_none_or(|(most, _, _)| score >= most) {
                     best = Some((score, guard, k));
                 }

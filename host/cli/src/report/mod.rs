@@ -1,6 +1,7 @@
 //! The leaderboard of a run: read from its tables, written in one of several forms.
 
 mod agreement;
+mod columns;
 mod data;
 mod machine;
 mod notes;

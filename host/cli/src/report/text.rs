@@ -2,6 +2,7 @@
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
+use super::columns::{Column, column, difference, interval, plain, rows};
 use super::data::{Line, Number, Report};
 use super::{agreement, notes};
 
@@ -157,43 +158,35 @@ fn board<'a>(report: &Report, second: &str, lines: impl Iterator<Item = &'a Line
 }
 
 fn ratios(report: &Report) -> Rows {
-    let mut rows = header(["", "Gain@R %", "Gain@B %", "Gap@O %", "HardAcc@3 %"]);
-    for line in ok_lines(report) {
-        let number = |metric| with_ends(line.metric(metric));
-        rows.push(vec![line.name.clone(), number("Gain@R"), number("Gain@B"), number("Gap@O"), number("HardAcc@3")]);
-    }
-    rows
+    let ratio = |heading, metric: &'static str| column(heading, move |line| with_ends(line.metric(metric)));
+    let columns = [
+        ratio("Gain@R %", "Gain@R"),
+        ratio("Gain@B %", "Gain@B"),
+        ratio("Gap@O %", "Gap@O"),
+        ratio("HardAcc@3 %", "HardAcc@3"),
+    ];
+    rows(ok_lines(report), &columns)
+}
+
+/// A table of the routers; none without any.
+fn of_routers(report: &Report, columns: &[Column<'_>]) -> Option<Rows> {
+    Some(rows(routers(report), columns)).filter(|rows| rows.len() > 1)
 }
 
 /// Tests of every router against Best Single, and what they say.
 fn against_best_single(report: &Report) -> Option<Rows> {
-    let mut rows = header([
-        "",
-        "points",
-        "95 % interval",
-        "on new datasets",
-        "over seeds (Nadeau-Bengio)",
-        "p",
-        "p, Holm",
-        "p, within 1 point",
-        "least detectable",
-        "verdict",
-    ]);
-    for line in routers(report) {
-        rows.push(vec![
-            line.name.clone(),
-            signed(line.value("DiffToBestSingle")),
-            ends(line.metric("DiffToBestSingle"), 2),
-            ends(line.metric("DiffToBestSingleOverDatasets"), 2),
-            ends(line.metric("DiffToBestSingleOverSeeds"), 2),
-            decimals(line.value("PVsBestSingle"), 4),
-            decimals(line.value("PVsBestSingleHolm"), 4),
-            decimals(line.value("PEquivalent"), 4),
-            decimals(line.value("MinDetectableDiff"), 2),
-            verdict(line).into(),
-        ]);
-    }
-    (rows.len() > 1).then_some(rows)
+    let columns = [
+        difference("points", "DiffToBestSingle"),
+        interval("95 % interval", "DiffToBestSingle"),
+        interval("on new datasets", "DiffToBestSingleOverDatasets"),
+        interval("over seeds (Nadeau-Bengio)", "DiffToBestSingleOverSeeds"),
+        plain("p", "PVsBestSingle", 4),
+        plain("p, Holm", "PVsBestSingleHolm", 4),
+        plain("p, within 1 point", "PEquivalent", 4),
+        plain("least detectable", "MinDetectableDiff", 2),
+        column("verdict", |line| verdict(line).into()),
+    ];
+    of_routers(report, &columns)
 }
 
 /// What the tests allow to be said: at the 5 % level, differences corrected for the number of routers.
@@ -211,139 +204,105 @@ fn verdict(line: &Line) -> &'static str {
 
 /// Accuracy that fixed budgets buy, and what fixed accuracies cost; none when no router has a cost to speak of.
 fn curve(report: &Report) -> Option<Rows> {
-    let mut rows = header([
-        "",
-        "area %",
-        "at 10 % of cost",
-        "at 25 %",
-        "at 50 %",
-        "at 75 %",
-        "at 100 %",
-        "QNC 95 %",
-        "QNC 100 %",
-        "hypervolume",
-    ]);
-    for line in routers(report) {
-        let mut row = vec![line.name.clone(), decimals(line.value("AreaUnderCurve"), 2)];
-        row.extend([10, 25, 50, 75, 100].map(|share| decimals(line.value(&format!("AccuracyAtBudget@{share}")), 2)));
-        row.extend([95, 100].map(|share| decimals(line.value(&format!("QNC@{share}")), 1)));
-        row.push(decimals(line.value("Hypervolume"), 1));
-        rows.push(row);
-    }
-    routers(report).any(|line| line.value("AreaUnderCurve").is_some()).then_some(rows)
+    let budget = |heading, share: u32| plain(heading, format!("AccuracyAtBudget@{share}"), 2);
+    let columns = [
+        plain("area %", "AreaUnderCurve", 2),
+        budget("at 10 % of cost", 10),
+        budget("at 25 %", 25),
+        budget("at 50 %", 50),
+        budget("at 75 %", 75),
+        budget("at 100 %", 100),
+        plain("QNC 95 %", "QNC@95", 1),
+        plain("QNC 100 %", "QNC@100", 1),
+        plain("hypervolume", "Hypervolume", 1),
+    ];
+    let any = routers(report).any(|line| line.value("AreaUnderCurve").is_some());
+    of_routers(report, &columns).filter(|_| any)
 }
 
 /// Whether a router does more than tell datasets apart, whether its estimates can be believed, and where its money goes.
 fn behaviour(report: &Report) -> Option<Rows> {
-    let mut rows = header([
-        "",
-        "skill within datasets",
-        "p",
-        "collapse %",
-        "Brier",
-        "calibration error",
-        "cost vs Best Single % (by dataset)",
-        "micro %",
-        "precision-weighted %",
-    ]);
-    for line in routers(report) {
-        rows.push(vec![
-            line.name.clone(),
-            signed(line.value("WithinDatasetSkill")),
-            decimals(line.value("WithinDatasetSkillP"), 3),
-            decimals(line.value("RoutingCollapse"), 1),
-            decimals(line.value("Brier"), 3),
-            decimals(line.value("CalibrationError"), 3),
-            decimals(line.value("CostPerDatasetVsBestSingle"), 1),
-            decimals(line.value("MicroAcc"), 2),
-            decimals(line.value("PrecisionWeightedAcc"), 2),
-        ]);
-    }
-    (rows.len() > 1).then_some(rows)
+    let columns = [
+        difference("skill within datasets", "WithinDatasetSkill"),
+        plain("p", "WithinDatasetSkillP", 3),
+        plain("collapse %", "RoutingCollapse", 1),
+        plain("Brier", "Brier", 3),
+        plain("calibration error", "CalibrationError", 3),
+        plain("cost vs Best Single % (by dataset)", "CostPerDatasetVsBestSingle", 1),
+        plain("micro %", "MicroAcc", 2),
+        plain("precision-weighted %", "PrecisionWeightedAcc", 2),
+    ];
+    of_routers(report, &columns)
 }
 
 /// HardAcc and Recall on hard queries, and the share of the gap to the Oracle by how many models were right.
 fn hard(report: &Report) -> Option<Rows> {
-    let mut rows =
-        header(["", "HardAcc@1 %", "@2", "@3", "Recall@1 %", "@2", "@3", "@5", "lost at 1 right", "2", "3", "more"]);
-    for line in routers(report) {
-        let mut row = vec![line.name.clone()];
-        row.extend([1, 2, 3].map(|k| decimals(line.value(&format!("HardAcc@{k}")), 1)));
-        row.extend([1, 2, 3, 5].map(|r| decimals(line.value(&format!("Recall@{r}")), 1)));
-        row.extend([1, 2, 3].map(|k| decimals(line.value(&format!("Regret@{k}")), 2)));
-        let more = (4..).map_while(|k| line.value(&format!("Regret@{k}"))).reduce(|sum, regret| sum + regret);
-        row.push(decimals(more, 2));
-        rows.push(row);
-    }
-    (rows.len() > 1).then_some(rows)
+    let more = |line: &Line| (4..).map_while(|k| line.value(&format!("Regret@{k}"))).reduce(|sum, regret| sum + regret);
+    let columns = [
+        plain("HardAcc@1 %", "HardAcc@1", 1),
+        plain("@2", "HardAcc@2", 1),
+        plain("@3", "HardAcc@3", 1),
+        plain("Recall@1 %", "Recall@1", 1),
+        plain("@2", "Recall@2", 1),
+        plain("@3", "Recall@3", 1),
+        plain("@5", "Recall@5", 1),
+        plain("lost at 1 right", "Regret@1", 2),
+        plain("2", "Regret@2", 2),
+        plain("3", "Regret@3", 2),
+        column("more", move |line| decimals(more(line), 2)),
+    ];
+    of_routers(report, &columns)
 }
 
 /// PerfGain and ParetoDist of every router.
 fn perf_gain(report: &Report) -> Option<Rows> {
-    let mut rows = header(["", "points", "PerfGain %", "95 % interval", "cost saved %", "95 % interval", "ParetoDist"]);
-    for line in routers(report) {
-        rows.push(vec![
-            line.name.clone(),
-            decimals(line.value("Points"), 0),
-            signed(line.value("PerfGain")),
-            ends(line.metric("PerfGain"), 2),
-            signed(line.value("CostSaveAtPerfGain")),
-            ends(line.metric("CostSaveAtPerfGain"), 2),
-            decimals(line.value("ParetoDist"), 3),
-        ]);
-    }
+    let mut columns = vec![
+        plain("points", "Points", 0),
+        difference("PerfGain %", "PerfGain"),
+        interval("95 % interval", "PerfGain"),
+        difference("cost saved %", "CostSaveAtPerfGain"),
+        interval("95 % interval", "CostSaveAtPerfGain"),
+        plain("ParetoDist", "ParetoDist", 3),
+    ];
     if report.track == "fair" {
-        add_column(&mut rows, 4, "in hindsight", report, |line| signed(line.value("PerfGainHindsight")));
+        columns.insert(3, difference("in hindsight", "PerfGainHindsight"));
     }
-    (rows.len() > 1).then_some(rows)
+    of_routers(report, &columns)
 }
 
 /// CostSave of every router; none when no router has a cost to speak of.
 fn cost_save(report: &Report) -> Option<Rows> {
-    let fair = report.track == "fair";
-    let of_seeds = |line: &Line, metric: &str| {
-        let seeds = line.value(&format!("{metric}Seeds")).unwrap_or_default();
-        format!("{seeds:.0} of {}", report.seeds.len())
+    let all = report.seeds.len();
+    let seeds = |metric: &'static str| {
+        column("seeds", move |line| format!("{:.0} of {all}", line.value(metric).unwrap_or_default()))
     };
-    let save = |line: &Line, metric: &str| line.value(metric).map_or("N/A".into(), |value| format!("{value:+.2}"));
-    let mut rows = header(["", "CostSave %", "95 % interval", "AvgAcc vs Best Single", "95 % interval", "seeds"]);
-    for line in routers(report) {
-        rows.push(vec![
-            line.name.clone(),
-            save(line, "CostSave"),
-            ends(line.metric("CostSave"), 2),
-            signed(line.value("DiffAtCostSave")),
-            ends(line.metric("DiffAtCostSave"), 2),
-            of_seeds(line, "CostSave"),
-        ]);
+    let save = |heading, metric: &'static str| {
+        column(heading, move |line| line.value(metric).map_or("N/A".into(), |value| format!("{value:+.2}")))
+    };
+    let mut columns = vec![
+        save("CostSave %", "CostSave"),
+        interval("95 % interval", "CostSave"),
+        difference("AvgAcc vs Best Single", "DiffAtCostSave"),
+        interval("95 % interval", "DiffAtCostSave"),
+        seeds("CostSaveSeeds"),
+    ];
+    if report.track == "fair" {
+        columns.extend([save("in hindsight %", "CostSaveHindsight"), seeds("CostSaveHindsightSeeds")]);
     }
-    if fair {
-        add_column(&mut rows, 6, "in hindsight %", report, |line| save(line, "CostSaveHindsight"));
-        add_column(&mut rows, 7, "seeds", report, |line| of_seeds(line, "CostSaveHindsight"));
-    }
-    routers(report).any(|line| line.value("Cost").is_some()).then_some(rows)
-}
-
-/// Puts a column into a table that has a row for every router.
-fn add_column(rows: &mut Rows, at: usize, name: &str, report: &Report, cell: impl Fn(&Line) -> String) {
-    let lines = routers(report);
-    let cells = std::iter::once(name.to_owned()).chain(lines.map(cell));
-    rows.iter_mut().zip(cells).for_each(|(row, cell)| row.insert(at, cell));
+    let any = routers(report).any(|line| line.value("Cost").is_some());
+    of_routers(report, &columns).filter(|_| any)
 }
 
 /// How long answers are waited for, and what training and routing took.
 fn time(report: &Report) -> Option<Rows> {
-    let mut rows = header(["", "answer s", "train s", "route us/query", "route fuel/query"]);
-    for line in ok_lines(report).filter(|line| line.kind == "router" || line.value("Latency").is_some()) {
-        rows.push(vec![
-            line.name.clone(),
-            decimals(line.value("Latency"), 3),
-            decimals(line.value("TrainTime"), 2),
-            decimals(line.value("RouteTime"), 1),
-            decimals(line.value("FuelPerQuery"), 0),
-        ]);
-    }
-    (rows.len() > 1).then_some(rows)
+    let columns = [
+        plain("answer s", "Latency", 3),
+        plain("train s", "TrainTime", 2),
+        plain("route us/query", "RouteTime", 1),
+        plain("route fuel/query", "FuelPerQuery", 0),
+    ];
+    let timed = ok_lines(report).filter(|line| line.kind == "router" || line.value("Latency").is_some());
+    Some(rows(timed, &columns)).filter(|rows| rows.len() > 1)
 }
 
 fn by_dataset(report: &Report) -> Rows {
@@ -363,7 +322,7 @@ pub(crate) fn decimals(value: Option<f64>, digits: usize) -> String {
     value.map_or(NONE.into(), |value| format!("{value:.digits$}"))
 }
 
-fn signed(value: Option<f64>) -> String {
+pub(super) fn signed(value: Option<f64>) -> String {
     value.map_or(NONE.into(), |value| format!("{value:+.2}"))
 }
 

@@ -3,7 +3,7 @@
 use routerlab_learn::{Missing, best_clusters, cluster_sums, cluster_weights, tightest};
 use routerlab_sdk::{
     Decisions, Error, Matrix, Measure, Needs, Preference, QuerySet, Router, State, StateWriter, Table, TrainingSet,
-    Unavailable, Utilities, export_router,
+    Unavailable, Utilities, config, export_router,
 };
 use serde::Deserialize;
 
@@ -146,13 +146,11 @@ impl Config {
             ("rounds", self.rounds),
             ("top_k", self.top_k),
         ];
-        if let Some((key, _)) = counts.into_iter().find(|&(_, count)| count == 0) {
-            return Err(Error::config(key, "must be at least 1: 0"));
+        for (key, count) in counts {
+            config::at_least_one(key, count)?;
         }
         for (key, value) in [("beta", self.beta), ("shrink", self.shrink)] {
-            if !(value.is_finite() && value >= 0.0) {
-                return Err(Error::config(key, format!("must be finite and not negative: {value}")));
-            }
+            config::not_negative(key, value)?;
         }
         Ok(())
     }

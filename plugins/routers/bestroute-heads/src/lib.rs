@@ -5,7 +5,7 @@ use routerlab_learn::{
 };
 use routerlab_sdk::{
     Decisions, Error, Measure, ModelIndex, Needs, Preference, QuerySet, Random, Router, State, StateWriter,
-    TrainingSet, Unavailable, Utilities, export_router,
+    TrainingSet, Unavailable, Utilities, config, export_router,
 };
 use serde::Deserialize;
 
@@ -121,9 +121,7 @@ impl Config {
         if let Some(model) = self.reference.filter(|&model| model as usize >= models) {
             return Err(Error::config("reference", format!("is model {model} of a pool of {models}")));
         }
-        if !(self.slack.is_finite() && self.slack >= 0.0) {
-            return Err(Error::config("slack", format!("must be finite and not negative: {}", self.slack)));
-        }
+        config::not_negative("slack", self.slack)?;
         if let Some(threshold) = self.threshold.filter(|threshold| !(0.0..=1.0).contains(threshold)) {
             return Err(Error::config("threshold", format!("must lie between 0 and 1: {threshold}")));
         }

@@ -3,7 +3,7 @@
 use routerlab_learn::{LocalMean, Near, counts_up_to, known_rows, nearest, remember, values_of};
 use routerlab_sdk::{
     Decisions, Error, Matrix, Measure, Needs, Preference, QuerySet, Router, State, StateWriter, TrainingSet,
-    Unavailable, Utilities, export_router, log,
+    Unavailable, Utilities, config, export_router, log,
 };
 use serde::Deserialize;
 
@@ -66,13 +66,9 @@ impl Router for CarrotKnn {
     type Config = Config;
 
     fn train(train: &TrainingSet<'_>, validation: &TrainingSet<'_>, config: Config, _: u64) -> Result<State, Error> {
-        if config.k == Some(0) {
-            return Err(Error::config("k", "must be at least 1: 0"));
-        }
-        if !(config.shrink.is_finite() && config.shrink >= 0.0) {
-            return Err(Error::config("shrink", format!("must be finite and not negative: {}", config.shrink)));
-        }
         let k = config.k.unwrap_or(UNCHOSEN);
+        config::at_least_one("k", k)?;
+        config::not_negative("shrink", config.shrink)?;
         let known = known_rows(&train.table(Measure::Score)?);
         if known.is_empty() {
             return Err(Error::unsupported("no model has a score in training"));

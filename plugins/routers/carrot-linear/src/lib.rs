@@ -2,7 +2,7 @@
 
 use routerlab_sdk::{
     Decisions, Error, Matrix, Measure, Needs, Preference, QuerySet, Router, State, StateWriter, Table, TrainingSet,
-    Unavailable, Utilities, export_router, log,
+    Unavailable, Utilities, config, export_router, log,
 };
 use serde::Deserialize;
 
@@ -48,11 +48,7 @@ impl Router for CarrotLinear {
     type Config = Config;
 
     fn train(train: &TrainingSet<'_>, validation: &TrainingSet<'_>, config: Config, _: u64) -> Result<State, Error> {
-        if let Some(lambda) = config.lambda
-            && !(lambda.is_finite() && lambda > 0.0)
-        {
-            return Err(Error::config("lambda", format!("must be finite and positive: {lambda}")));
-        }
+        config.lambda.map_or(Ok(()), |lambda| config::positive("lambda", lambda))?;
         let models = train.models().len();
         let tables = tables(train)?;
         let known = [0, 1, 2].map(|measure| unknown_models(&tables[measure]).is_empty());

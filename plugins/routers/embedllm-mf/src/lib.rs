@@ -3,7 +3,7 @@
 use routerlab_learn::{Dense, Network, Parameter, Settings, Success, normal, training_schema};
 use routerlab_sdk::{
     Decisions, Error, Needs, Preference, QuerySet, Random, Router, State, StateReader, StateWriter, TrainingSet,
-    Unavailable, export_router,
+    Unavailable, config, export_router,
 };
 use serde::Deserialize;
 
@@ -113,12 +113,8 @@ impl Router for EmbedLlm {
     type Config = Config;
 
     fn train(train: &TrainingSet<'_>, validation: &TrainingSet<'_>, config: Config, seed: u64) -> Result<State, Error> {
-        if config.factors == 0 {
-            return Err(Error::config("factors", "must be at least 1: 0"));
-        }
-        if !(config.noise.is_finite() && config.noise >= 0.0) {
-            return Err(Error::config("noise", format!("must be finite and not negative: {}", config.noise)));
-        }
+        config::at_least_one("factors", config.factors)?;
+        config::not_negative("noise", config.noise)?;
         let factors = config.factors as usize;
         let new = |width: usize, priors: &[f32], random: &mut Random| {
             let projection = Dense::new(width, factors, random);

@@ -7,7 +7,7 @@ mod scorer;
 
 use routerlab_sdk::{
     Attempt, Error, Measure, ModelIndex, Needs, Preference, QuerySet, Random, SequentialRouter, State, StateWriter,
-    Step, TrainingSet, Unavailable, export_sequential_router, log,
+    Step, TrainingSet, Unavailable, config, export_sequential_router, log,
 };
 use serde::Deserialize;
 
@@ -44,9 +44,7 @@ impl Default for Config {
 
 impl Config {
     fn check(&self) -> Result<(), Error> {
-        if !(self.lambda.is_finite() && self.lambda > 0.0) {
-            return Err(Error::config("lambda", format!("must be finite and positive: {}", self.lambda)));
-        }
+        config::positive("lambda", self.lambda)?;
         let ranges = [("grid", self.grid, 1, 40), ("examples", self.examples, 1, 200_000)];
         for (key, value, least, most) in ranges.into_iter().chain([("directions", self.directions, 0, 64)]) {
             if !(least..=most).contains(&value) {

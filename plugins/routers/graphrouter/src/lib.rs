@@ -2,7 +2,7 @@
 
 use routerlab_learn::{GraphRouter, Settings, TaskSource, training_schema};
 use routerlab_sdk::{
-    Decisions, Error, Needs, Preference, QuerySet, Router, State, TrainingSet, Unavailable, export_router,
+    Decisions, Error, Needs, Preference, QuerySet, Router, State, TrainingSet, Unavailable, config, export_router,
 };
 use serde::Deserialize;
 
@@ -42,10 +42,7 @@ impl Router for Guessing {
     type Config = Config;
 
     fn train(train: &TrainingSet<'_>, validation: &TrainingSet<'_>, config: Config, seed: u64) -> Result<State, Error> {
-        if !(config.sharpness.is_finite() && config.sharpness >= 0.0) {
-            let words = format!("must be finite and not negative: {}", config.sharpness);
-            return Err(Error::config("sharpness", words));
-        }
+        config::not_negative("sharpness", config.sharpness)?;
         let source = TaskSource::Guessed { sharpness: config.sharpness };
         let trained = GraphRouter::train(train, validation, source, (config.hidden, &config.training), seed)?;
         Ok(trained.into_state(TAG))

@@ -5,7 +5,7 @@ use routerlab_learn::{
 };
 use routerlab_sdk::{
     Decisions, Error, Measure, Needs, Preference, QuerySet, Random, Router, State, StateWriter, TrainingSet,
-    Unavailable, Utilities, export_router, log,
+    Unavailable, Utilities, config, export_router, log,
 };
 use serde::Deserialize;
 
@@ -108,9 +108,7 @@ impl Config {
                 return Err(Error::config(key, format!("is model {model} of a pool of {models}")));
             }
         }
-        if !(self.slack.is_finite() && self.slack >= 0.0) {
-            return Err(Error::config("slack", format!("must be finite and not negative: {}", self.slack)));
-        }
+        config::not_negative("slack", self.slack)?;
         Ok(())
     }
 }

@@ -4,7 +4,8 @@ mod items;
 
 use routerlab_learn::{Settings, Success, training_schema};
 use routerlab_sdk::{
-    Decisions, Error, Needs, Preference, QuerySet, Random, Router, State, TrainingSet, Unavailable, export_router,
+    Decisions, Error, Needs, Preference, QuerySet, Random, Router, State, TrainingSet, Unavailable, config,
+    export_router,
 };
 use serde::Deserialize;
 
@@ -46,9 +47,7 @@ impl Router for Irt {
     type Config = Config;
 
     fn train(train: &TrainingSet<'_>, validation: &TrainingSet<'_>, config: Config, seed: u64) -> Result<State, Error> {
-        if config.abilities == 0 {
-            return Err(Error::config("abilities", "must be at least 1: 0"));
-        }
+        config::at_least_one("abilities", config.abilities)?;
         let new = |width: usize, priors: &[f32], random: &mut Random| {
             Items::new(width, config.abilities as usize, config.guessing, priors, random)
         };

@@ -3,7 +3,7 @@
 use routerlab_learn::{LocalMean, Near, counts_up_to, known_rows, nearest, remember, values_of};
 use routerlab_sdk::{
     Decisions, Error, Matrix, Measure, Needs, Preference, QuerySet, Router, State, StateWriter, TrainingSet,
-    Unavailable, Utilities, export_router, log,
+    Unavailable, Utilities, config, export_router, log,
 };
 use serde::Deserialize;
 
@@ -101,13 +101,9 @@ impl Router for Knn {
 
 impl Config {
     fn check(&self) -> Result<(), Error> {
-        if self.k == Some(0) {
-            return Err(Error::config("k", "must be at least 1: 0"));
-        }
+        config::at_least_one("k", self.k.unwrap_or(UNCHOSEN))?;
         for (key, value) in [("beta", self.beta), ("shrink", self.shrink)] {
-            if !(value.is_finite() && value >= 0.0) {
-                return Err(Error::config(key, format!("must be finite and not negative: {value}")));
-            }
+            config::not_negative(key, value)?;
         }
         Ok(())
     }

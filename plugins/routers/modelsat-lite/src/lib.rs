@@ -5,7 +5,8 @@ mod judge;
 
 use routerlab_learn::{Settings, Success, training_schema};
 use routerlab_sdk::{
-    Decisions, Error, Needs, Preference, QuerySet, Random, Router, State, TrainingSet, Unavailable, export_router,
+    Decisions, Error, Needs, Preference, QuerySet, Random, Router, State, TrainingSet, Unavailable, config,
+    export_router,
 };
 use serde::Deserialize;
 
@@ -54,9 +55,7 @@ impl Router for ModelSat {
     fn train(train: &TrainingSet<'_>, validation: &TrainingSet<'_>, config: Config, seed: u64) -> Result<State, Error> {
         let clusters = config.clusters.unwrap_or(1);
         for (key, count) in [("clusters", clusters), ("meeting", config.meeting), ("hidden", config.hidden)] {
-            if count == 0 {
-                return Err(Error::config(key, "must be at least 1: 0"));
-            }
+            config::at_least_one(key, count)?;
         }
         let categories = descriptor::categories(train, config.clusters, seed)?;
         let descriptions = descriptor::descriptions(train, &categories)?;

@@ -5,7 +5,7 @@ mod contrast;
 use routerlab_learn::{Dense, Parameter, Reducer, Settings, fit, normal, training_schema};
 use routerlab_sdk::{
     Decisions, Error, Measure, Needs, Preference, QuerySet, Random, Router, State, StateWriter, TrainingSet,
-    Unavailable, Utilities, export_router,
+    Unavailable, Utilities, config, export_router,
 };
 use serde::Deserialize;
 
@@ -149,17 +149,11 @@ impl Config {
             ("clusters", self.clusters),
             ("negatives", self.negatives),
         ];
-        if let Some((key, _)) = counts.into_iter().find(|&(_, count)| count == 0) {
-            return Err(Error::config(key, "must be at least 1: 0"));
+        for (key, count) in counts {
+            config::at_least_one(key, count)?;
         }
-        if !(self.temperature.is_finite() && self.temperature > 0.0) {
-            return Err(Error::config("temperature", format!("must be finite and positive: {}", self.temperature)));
-        }
-        if !(self.query_weight.is_finite() && self.query_weight >= 0.0) {
-            let words = format!("must be finite and not negative: {}", self.query_weight);
-            return Err(Error::config("query_weight", words));
-        }
-        Ok(())
+        config::positive("temperature", self.temperature)?;
+        config::not_negative("query_weight", self.query_weight)
     }
 }
 

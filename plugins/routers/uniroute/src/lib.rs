@@ -3,7 +3,7 @@
 use routerlab_learn::{Expense, Missing, best_clusters, cluster_sums, tightest};
 use routerlab_sdk::{
     Decisions, Error, Matrix, Measure, Metric, Needs, Preference, QuerySet, Router, State, StateWriter, TrainingSet,
-    Unavailable, Utilities, export_router,
+    Unavailable, Utilities, config, export_router,
 };
 use serde::Deserialize;
 
@@ -57,9 +57,7 @@ impl Router for UniRoute {
     fn train(train: &TrainingSet<'_>, validation: &TrainingSet<'_>, config: Config, seed: u64) -> Result<State, Error> {
         let clusters = config.clusters.unwrap_or(UNCHOSEN);
         for (key, count) in [("clusters", clusters), ("restarts", config.restarts), ("rounds", config.rounds)] {
-            if count == 0 {
-                return Err(Error::config(key, "must be at least 1: 0"));
-            }
+            config::at_least_one(key, count)?;
         }
         let (scores, means) = (train.table(Measure::Score)?, train.means(Measure::Score)?);
         if means.iter().all(|mean| mean.is_nan()) {

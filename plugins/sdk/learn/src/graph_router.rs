@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use routerlab_sdk::{
     Decisions, Error, Measure, Preference, QuerySet, Random, State, StateWriter, TrainingSet, Unavailable, Utilities,
+    config,
 };
 
 use crate::{
@@ -107,9 +108,7 @@ impl GraphRouter {
         seed: u64,
     ) -> Result<Self, Error> {
         settings.check()?;
-        if hidden == 0 {
-            return Err(Error::config("hidden", "must be at least 1: 0"));
-        }
+        config::at_least_one("hidden", hidden)?;
         let known: Vec<u32> = train.means(Measure::Score)?.iter().map(|mean| u32::from(!mean.is_nan())).collect();
         if known.iter().all(|known| *known == 0) {
             return Err(Error::unsupported("no model has a score in training"));

@@ -1,6 +1,6 @@
 //! What every learned router can be told about its training.
 
-use routerlab_sdk::Error;
+use routerlab_sdk::{Error, config};
 use serde::Deserialize;
 
 use crate::{Adam, Schedule};
@@ -52,18 +52,11 @@ impl Settings {
             ("batch", self.batch),
             ("patience", self.patience),
         ];
-        if let Some((key, _)) = counts.into_iter().find(|&(_, count)| count == 0) {
-            return Err(Error::config(&format!("training.{key}"), "must be at least 1: 0"));
+        for (key, count) in counts {
+            config::at_least_one(&format!("training.{key}"), count)?;
         }
-        if !(self.rate.is_finite() && self.rate > 0.0) {
-            return Err(Error::config("training.rate", format!("must be finite and positive: {}", self.rate)));
-        }
-        if let Some(decay) = self.weight_decay
-            && !(decay.is_finite() && decay >= 0.0)
-        {
-            return Err(Error::config("training.weight_decay", format!("must be finite and not negative: {decay}")));
-        }
-        Ok(())
+        config::positive("training.rate", self.rate)?;
+        config::not_negative("training.weight_decay", self.weight_decay.unwrap_or_default())
     }
 
     /// The same with this weight decay, unless another is set.

@@ -1,4 +1,6 @@
-//! A plugin's own configuration.
+//! A plugin's own configuration, and what its values must be.
+
+use std::fmt::Display;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -10,6 +12,36 @@ use crate::Error;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NoConfig {}
+
+/// A count that must not be 0.
+///
+/// # Errors
+/// [`Error::InvalidConfig`], naming the key.
+pub fn at_least_one(key: &str, count: u32) -> Result<(), Error> {
+    if count == 0 { Err(Error::config(key, "must be at least 1: 0")) } else { Ok(()) }
+}
+
+/// A number of 0 or more.
+///
+/// # Errors
+/// [`Error::InvalidConfig`], naming the key.
+pub fn not_negative<N: Into<f64> + Copy + Display>(key: &str, value: N) -> Result<(), Error> {
+    match value.into() {
+        number if number.is_finite() && number >= 0.0 => Ok(()),
+        _ => Err(Error::config(key, format!("must be finite and not negative: {value}"))),
+    }
+}
+
+/// A number above 0.
+///
+/// # Errors
+/// [`Error::InvalidConfig`], naming the key.
+pub fn positive<N: Into<f64> + Copy + Display>(key: &str, value: N) -> Result<(), Error> {
+    match value.into() {
+        number if number.is_finite() && number > 0.0 => Ok(()),
+        _ => Err(Error::config(key, format!("must be finite and positive: {value}"))),
+    }
+}
 
 /// Reads a configuration. An empty text is `{}`. The author's type refuses unknown keys with
 /// `#[serde(default, deny_unknown_fields)]`; the error names the key.
@@ -38,7 +70,7 @@ pub(crate) fn parse<C: DeserializeOwned + Default>(text: &str) -> Result<C, Erro
 mod tests {
     use serde::Deserialize;
 
-    use super::{NoConfig, parse};
+    use super::{NoConfig, at_least_one, not_negative, parse, positive};
     use crate::Error;
 
     #[derive(Debug, Default, PartialEq, Deserialize)]
@@ -53,6 +85,24 @@ mod tests {
         assert_eq!(parse::<Knobs>(""), Ok(Knobs::default()));
         assert_eq!(parse::<Knobs>(" \n"), Ok(Knobs::default()));
         assert_eq!(parse::<NoConfig>("{}"), Ok(NoConfig {}));
+    }
+
+    #[test]
+    fn a_value_out_of_range_is_named_with_its_key() {
+        assert_eq!(
+            (at_least_one("k", 1), not_negative("beta", 0.0), positive("rate", 0.1_f32)),
+            (Ok(()), Ok(()), Ok(()))
+        );
+        let cases = [
+            (at_least_one("k", 0), "`k` must be at least 1: 0"),
+            (not_negative("beta", -0.1_f32), "`beta` must be finite and not negative: -0.1"),
+            (not_negative("beta", f64::INFINITY), "`beta` must be finite and not negative: inf"),
+            (positive("rate", 0.0), "`rate` must be finite and positive: 0"),
+            (positive("rate", f32::NAN), "`rate` must be finite and positive: NaN"),
+        ];
+        for (found, expected) in cases {
+            assert_eq!(found, Err(Error::InvalidConfig(expected.into())));
+        }
     }
 
     #[test]

@@ -40,7 +40,7 @@ extern crate self as routerlab_sdk;
 
 pub mod answer;
 mod backend;
-mod config;
+pub mod config;
 mod decisions;
 mod error;
 mod evaluator;

@@ -2,6 +2,8 @@
 
 use std::marker::PhantomData;
 
+use serde::de::DeserializeOwned;
+
 use super::Package;
 use crate::backend::{self, install_panic_hook};
 use crate::bindings::router::exports::routerlab::plugin::router as wit;
@@ -15,14 +17,7 @@ impl<R: Router + Package> wit::Guest for ExportedRouter<R> {
     type Trained = Loaded<R>;
 
     fn describe() -> routing::Description {
-        install_panic_hook();
-        routing::Description {
-            name: R::NAME.into(),
-            version: R::VERSION.into(),
-            needs: flags(R::NEEDS),
-            cost_aware: R::COST_AWARE,
-            config_schema: R::CONFIG_SCHEMA.into(),
-        }
+        described([R::NAME, R::VERSION, R::CONFIG_SCHEMA], R::NEEDS, R::COST_AWARE)
     }
 
     fn train(
@@ -31,16 +26,40 @@ impl<R: Router + Package> wit::Guest for ExportedRouter<R> {
         config: String,
         seed: u64,
     ) -> Result<routing::State, types::Error> {
-        install_panic_hook();
-        let config = config::parse(&config)?;
-        let train = TrainingSet::wrap(backend::Training(train));
-        let validation = TrainingSet::wrap(backend::Training(validation));
-        Ok(lowered(R::train(&train, &validation, config, seed)?))
+        learned([train, validation], &config, |train, validation, config| R::train(train, validation, config, seed))
     }
 }
 
+/// What a router of either kind says of itself.
+pub(super) fn described(
+    [name, version, config_schema]: [&str; 3],
+    needs: Needs,
+    cost_aware: bool,
+) -> routing::Description {
+    install_panic_hook();
+    routing::Description {
+        name: name.into(),
+        version: version.into(),
+        needs: flags(needs),
+        cost_aware,
+        config_schema: config_schema.into(),
+    }
+}
+
+/// What a router of either kind has learned.
+pub(super) fn learned<C: DeserializeOwned + Default>(
+    sets: [&data::TrainingSet; 2],
+    config: &str,
+    train: impl FnOnce(&TrainingSet<'_>, &TrainingSet<'_>, C) -> Result<State, Error>,
+) -> Result<routing::State, types::Error> {
+    install_panic_hook();
+    let config = config::parse(config)?;
+    let [train_set, validation] = sets.map(|set| TrainingSet::wrap(backend::Training(set)));
+    Ok(lowered(train(&train_set, &validation, config)?))
+}
+
 /// What a router names of what it may see.
-pub(super) fn flags(needs: Needs) -> routing::Needs {
+fn flags(needs: Needs) -> routing::Needs {
     let named = [
         (needs.prompts, routing::Needs::PROMPTS),
         (needs.embeddings, routing::Needs::EMBEDDINGS),
@@ -51,7 +70,7 @@ pub(super) fn flags(needs: Needs) -> routing::Needs {
     wanted.fold(routing::Needs::empty(), |flags, (_, flag)| flags | flag)
 }
 
-pub(super) fn lowered(state: State) -> routing::State {
+fn lowered(state: State) -> routing::State {
     let matrices = state.matrices.into_iter().map(|matrix| matrix.inner.0).collect();
     routing::State { bytes: state.bytes, matrices }
 }

@@ -3,11 +3,11 @@
 use std::marker::PhantomData;
 
 use super::Package;
-use super::router::{flags, lifted, lowered};
+use super::router::{described, learned, lifted};
 use crate::backend::{self, install_panic_hook};
 use crate::bindings::router::routerlab::plugin::{data, routing, types};
 use crate::bindings::sequential::exports::routerlab::plugin::sequential_router as wit;
-use crate::{Attempt, QuerySet, SequentialRouter, Step, TrainingSet, config};
+use crate::{Attempt, QuerySet, SequentialRouter, Step};
 
 /// The generated exports for `R`.
 pub struct ExportedSequentialRouter<R>(PhantomData<R>);
@@ -16,14 +16,7 @@ impl<R: SequentialRouter + Package> wit::Guest for ExportedSequentialRouter<R> {
     type Trained = Loaded<R>;
 
     fn describe() -> routing::Description {
-        install_panic_hook();
-        routing::Description {
-            name: R::NAME.into(),
-            version: R::VERSION.into(),
-            needs: flags(R::NEEDS),
-            cost_aware: R::COST_AWARE,
-            config_schema: R::CONFIG_SCHEMA.into(),
-        }
+        described([R::NAME, R::VERSION, R::CONFIG_SCHEMA], R::NEEDS, R::COST_AWARE)
     }
 
     fn train(
@@ -32,11 +25,7 @@ impl<R: SequentialRouter + Package> wit::Guest for ExportedSequentialRouter<R> {
         config: String,
         seed: u64,
     ) -> Result<routing::State, types::Error> {
-        install_panic_hook();
-        let config = config::parse(&config)?;
-        let train = TrainingSet::wrap(backend::Training(train));
-        let validation = TrainingSet::wrap(backend::Training(validation));
-        Ok(lowered(R::train(&train, &validation, config, seed)?))
+        learned([train, validation], &config, |train, validation, config| R::train(train, validation, config, seed))
     }
 }
 

@@ -47,11 +47,16 @@ fn a_crate_depends_on_lower_floors_only() {
 }
 
 #[test]
-fn plugins_depend_on_the_sdk_and_on_what_learned_routers_share() {
+fn plugins_depend_on_the_sdk_and_on_what_their_kind_shares() {
     for manifest in files(&checkout().join("plugins"), "toml") {
-        let is_router = manifest.components().any(|part| part.as_os_str() == "routers");
+        let is_in = |folder: &str| manifest.components().any(|part| part.as_os_str() == folder);
         for dependency in own_dependencies(&manifest) {
-            let allowed = dependency == "routerlab-sdk" || (is_router && dependency == "routerlab-learn");
+            let allowed = match dependency.as_str() {
+                "routerlab-sdk" => true,
+                "routerlab-learn" => is_in("routers"),
+                "routerlab-answers" | "routerlab-algebra" => is_in("evaluators"),
+                _ => false,
+            };
             assert!(allowed, "{} must not depend on {dependency}", manifest.display());
         }
     }

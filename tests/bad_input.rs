@@ -376,7 +376,7 @@ fn what_is_no_file_is_refused_before_it_is_read() {
 #[test]
 fn a_folder_that_holds_a_table_is_no_place_for_an_import() {
     let scratch = Scratch::new();
-    for name in ["outcomes.parquet", "embeddings.parquet", "scores.parquet", "pool.toml", "manifest.json"] {
+    for name in ["outcomes.parquet", "embeddings.parquet", "scores", "pool.toml", "manifest.json"] {
         let scratch = Scratch::new();
         scratch.write(&format!("own/{name}"), "the user's own");
         let taken = format!("`own` already holds `{name}`, name another folder or move the file away");

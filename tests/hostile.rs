@@ -267,7 +267,7 @@ fn recorded(scratch: &Scratch, evaluator: &str, outputs: &[&str]) {
 }
 
 fn scores(scratch: &Scratch) -> BTreeMap<String, ScoreRow> {
-    let rows = read_table::<ScoreRow>(&scratch.path("data/scores.parquet")).unwrap().rows;
+    let rows = support::scores(&scratch.path("data"), "own");
     rows.into_iter().map(|row| (row.query_id.to_string(), row)).collect()
 }
 
@@ -311,8 +311,8 @@ fn a_completion_that_only_a_judge_could_score_stays_without_a_score() {
     let scores = scores(&scratch);
     assert_eq!(scores["d/test/1"].score, Some(1.0), "{:?}", scores["d/test/1"]);
     let said = |id: &str| (scores[id].status, scores[id].score, scores[id].explanation.as_deref().unwrap_or_default());
-    let asks = "the evaluator asks a judge about this completion, and scoring has no judge to ask";
-    assert_eq!(said("d/test/2"), (ScoreStatus::Failed, None, asks));
+    let asks = "1 questions to the judge have no recorded reply";
+    assert_eq!(said("d/test/2"), (ScoreStatus::Unjudged, None, asks));
     let stopped = "stopped at its fuel limit of 1100000000 units (`limits.score_fuel`)";
     assert_eq!(said("d/test/3"), (ScoreStatus::Failed, None, stopped));
 }
@@ -336,6 +336,6 @@ fn an_evaluator_that_cannot_be_used_is_refused_before_anything_is_scored() {
         recorded(&scratch, evaluator, &["fine"]);
         let ran = scratch.routerlab(["score", "data", "--evaluators", "evaluators"]);
         assert_eq!((ran.code, ran.stderr), (Some(code), format!("error: {message}\n")));
-        assert!(!scratch.path("data/scores.parquet").exists(), "nothing is left behind");
+        assert!(!scratch.path("data/scores").exists(), "nothing is left behind");
     }
 }

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use routerlab_records::{CellStatus, DecisionRow, MetricRow, RunRow, ScoreRow, read_table};
+use routerlab_records::{CellStatus, DecisionRow, MetricRow, RunRow, read_table};
 
 mod support;
 use support::{ROUTERS, Scratch, cells, checkout, component, components, digests, experiment, good_routers};
@@ -83,7 +83,7 @@ fn a_run_that_lost_cells_is_completed_and_its_tables_agree() {
     assert_eq!(std::fs::read(run.join("runs.parquet")).unwrap(), finished, "what is complete is not written again");
 
     // Scores come from evaluators that ran on the recorded outputs.
-    let scores = read_table::<ScoreRow>(&scratch.path("out/starter-data/scores.parquet")).unwrap().rows;
+    let scores = support::scores(&scratch.path("out/starter-data"), "own");
     assert_eq!(scores.len(), 3200);
     let right = |model: &str| scores.iter().filter(|row| row.model.as_str() == model && row.score == Some(1.0)).count();
     // 51.9 and 64.4 percent of 640.

@@ -8,7 +8,8 @@ use std::process::Command;
 use std::sync::Arc;
 
 use routerlab_plugin::{Answers, Compiler, Limits, Matrix, ModelCard, QuerySet, Sandbox, SandboxOptions, TrainingSet};
-use routerlab_records::{CellRow, CellStatus, read_folder};
+use routerlab_records::scoring::Scoring;
+use routerlab_records::{CellRow, CellStatus, ScoreRow, read_folder};
 use tempfile::TempDir;
 
 /// The routers that ship with routerlab.
@@ -56,6 +57,12 @@ pub(crate) fn sandbox(cache: &Path, limits: Limits) -> Sandbox {
         compiler: Compiler::Child(PathBuf::from(env!("CARGO_BIN_EXE_routerlab"))),
     };
     Sandbox::new(options).unwrap()
+}
+
+/// The scores of a scoring of a data folder, of all its evaluators.
+pub(crate) fn scores(data: &Path, label: &str) -> Vec<ScoreRow> {
+    let tables = Scoring::read(data, label).unwrap().tables(data, label).unwrap();
+    tables.into_iter().flat_map(|table| table.rows).collect()
 }
 
 /// What one run of the program came to.

@@ -35,4 +35,5 @@ pub use prepare::parts_of;
 pub use reference::Reference;
 pub use results::{Results, RunIdentity, TOOL};
 pub use run::{FinishedRun, Observer, RunOptions, run};
-pub use score::{ScoreOptions, Scored, score};
+pub use score::compare;
+pub use score::{JudgeQuestion, OneEvaluator, Outcomes as ScoreOutcomes, ScoreOptions, Scored, judge_questions, score};

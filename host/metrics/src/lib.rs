@@ -79,6 +79,7 @@ mod answers;
 pub mod bootstrap;
 pub mod calibration;
 pub mod collapse;
+pub mod concordance;
 pub mod controls;
 pub mod cost;
 pub mod curve;

@@ -26,6 +26,27 @@ pub struct DatasetDefinition {
     pub evaluator: Vec<EvaluatorEntry>,
 }
 
+/// Whose rules an evaluator follows, where it has both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// The published method with its defects repaired.
+    Fixed,
+    /// LLMRouterBench's behaviour to the letter, so that its released scores can be reproduced.
+    Compat,
+}
+
+impl Mode {
+    /// `fixed` or `compat`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fixed => "fixed",
+            Self::Compat => "compat",
+        }
+    }
+}
+
 /// One `[[evaluator]]` of a definition.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -35,15 +56,36 @@ pub struct EvaluatorEntry {
     /// Datasets the entry applies to; all when there is no such key.
     #[serde(default)]
     pub datasets: Option<Vec<DatasetId>>,
+    /// The modes that the evaluator has, the one to use by default first; none when there is only one way to score.
+    #[serde(default)]
+    pub modes: Vec<Mode>,
     /// The evaluator's own settings.
     #[serde(default)]
     pub config: serde_json::Map<String, serde_json::Value>,
 }
 
 impl EvaluatorEntry {
-    /// The settings as the text of a JSON object, as evaluators receive them.
-    pub fn config_text(&self) -> String {
-        serde_json::Value::Object(self.config.clone()).to_string()
+    /// The mode that is used when this one is asked for; none when the evaluator has no modes.
+    ///
+    /// # Errors
+    /// When the evaluator has modes, and not this one.
+    pub fn mode(&self, wanted: Option<Mode>) -> Result<Option<Mode>, String> {
+        match wanted {
+            Some(mode) if !self.modes.is_empty() && !self.modes.contains(&mode) => {
+                Err(format!("evaluator `{}` has no mode `{}`", self.name, mode.as_str()))
+            }
+            Some(mode) if !self.modes.is_empty() => Ok(Some(mode)),
+            _ => Ok(self.modes.first().copied()),
+        }
+    }
+
+    /// The settings as the text of a JSON object, as evaluators receive them; the mode is one of them.
+    pub fn config_text(&self, mode: Option<Mode>) -> String {
+        let mut config = self.config.clone();
+        if let Some(mode) = mode {
+            config.insert("mode".to_owned(), mode.as_str().into());
+        }
+        serde_json::Value::Object(config).to_string()
     }
 
     fn applies(&self, dataset: &DatasetId, wanted: Option<&str>) -> bool {
@@ -122,13 +164,35 @@ name = "number"
         ];
         for (dataset, metadata, expected) in cases {
             let query = query(dataset, metadata);
-            let found = definition.evaluator_for(&query).map(|entry| (entry.name.to_string(), entry.config_text()));
+            let found = definition.evaluator_for(&query).map(|entry| (entry.name.to_string(), entry.config_text(None)));
             assert_eq!(
                 found,
                 expected.map(|(name, config)| (name.to_owned(), config.to_owned())),
                 "{dataset} {metadata}"
             );
         }
+    }
+
+    #[test]
+    fn a_mode_is_a_setting_of_those_that_have_it() {
+        let entry = |modes: &str| {
+            let text = format!(
+                "name = \"small\"\n[[evaluator]]\nname = \"letter\"\nmodes = {modes}\nconfig = {{ last = \"J\" }}"
+            );
+            DatasetDefinition::parse(&text).unwrap().evaluator.remove(0)
+        };
+        let config = |modes: &str, wanted| {
+            let entry = entry(modes);
+            entry.mode(wanted).map(|mode| entry.config_text(mode))
+        };
+        let with = |mode: &str| Ok(format!(r#"{{"last":"J","mode":"{mode}"}}"#));
+        assert_eq!(config(r#"["fixed", "compat"]"#, None), with("fixed"));
+        assert_eq!(config(r#"["fixed", "compat"]"#, Some(Mode::Compat)), with("compat"));
+        assert_eq!(config("[]", Some(Mode::Compat)), Ok(r#"{"last":"J"}"#.to_owned()));
+        assert_eq!(
+            config(r#"["fixed"]"#, Some(Mode::Compat)),
+            Err("evaluator `letter` has no mode `compat`".to_owned())
+        );
     }
 
     #[test]

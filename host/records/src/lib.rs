@@ -8,6 +8,7 @@
 //! | `queries` | [`QueryRow`] | query_id |
 //! | `completions` | [`CompletionRow`] | query_id, model, sample_index |
 //! | `scores` | [`ScoreRow`] | query_id, model, sample_index, evaluator |
+//! | `judgements` | [`JudgementRow`] | query_id, model, sample_index, evaluator, request_index |
 //! | `embeddings` | [`EmbeddingRow`] | query_id, encoder |
 //! | `answer_embeddings` | [`AnswerEmbeddingRow`] | query_id, model, encoder |
 //! | `outcomes` | [`OutcomeRow`] | query_id, model |
@@ -41,6 +42,7 @@ mod embeddings;
 mod error;
 mod ids;
 pub mod import;
+mod judgements;
 mod metrics;
 mod outcomes;
 pub mod pool;
@@ -48,6 +50,7 @@ mod provenance;
 mod queries;
 mod runs;
 mod scores;
+pub mod scoring;
 pub mod settings;
 mod source;
 mod table;
@@ -57,6 +60,7 @@ pub use decisions::DecisionRow;
 pub use embeddings::{AnswerEmbeddingRow, EmbeddingRow, Embeddings};
 pub use error::{Place, TableError};
 pub use ids::{DatasetId, EncoderName, IdError, ModelName, PluginName, QueryId, RunId, SharedText, SplitName};
+pub use judgements::{JudgementRow, JudgementStatus};
 pub use metrics::MetricRow;
 pub use outcomes::{OutcomeParts, OutcomeRow, Outcomes};
 pub use provenance::{ContentDigest, Provenance, digest_bytes, digest_file};

@@ -102,7 +102,7 @@ fn the_starter_ships_whole_small_and_with_an_evaluator_for_every_query() {
     let mut counts = std::collections::BTreeMap::new();
     for query in &queries {
         let entry = definition.evaluator_for(query).unwrap();
-        *counts.entry((entry.name.to_string(), entry.config_text())).or_insert(0) += 1;
+        *counts.entry((entry.name.to_string(), entry.config_text(None))).or_insert(0) += 1;
     }
     let counts: Vec<_> =
         counts.iter().map(|((name, config), count)| (name.as_str(), config.as_str(), *count)).collect();

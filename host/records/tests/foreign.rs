@@ -293,6 +293,8 @@ fn a_table_that_another_tool_rewrote_is_still_that_table() {
         ("prediction", Arc::new(StringArray::from(vec![None::<&str>]))),
         ("explanation", text("half")),
         ("evaluator_digest", text("00")),
+        ("evaluator_config", text("{}")),
+        ("item_digest", text("")),
         ("status", text("ok")),
         ("note", text("a column of their own")),
     ];
@@ -304,7 +306,7 @@ fn a_table_that_another_tool_rewrote_is_still_that_table() {
     assert_eq!((row.score, row.explanation.as_deref(), row.sample_index), (Some(0.5), Some("half"), 0));
     assert_eq!(
         read(&with(columns.clone(), "status", text("fine"))).unwrap_err(),
-        "`s`: row 1: `status`: `fine` is none of `ok`, `failed`"
+        "`s`: row 1: `status`: `fine` is none of `ok`, `failed`, `unjudged`, `judge_failed`"
     );
     assert_eq!(
         read(&with(columns.clone(), "query_id", text("7"))).unwrap_err(),

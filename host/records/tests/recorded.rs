@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use routerlab_records::import::{RecordedFiles, build_outcomes, import_recorded};
+use routerlab_records::scoring::{Scoring, ScoringFile};
 use routerlab_records::{
     CompletionRow, CompletionStatus, CostSource, OutcomeRow, Provenance, QueryRow, ScoreRow, ScoreStatus, read_table,
     write_table,
@@ -186,11 +187,24 @@ fn a_score_becomes_an_outcome_and_a_failure_stays_unscored() {
         prediction: None,
         explanation: None,
         evaluator_digest: "00".to_owned(),
+        evaluator_config: "{}".into(),
+        item_digest: String::new(),
         status: ScoreStatus::Ok,
     };
     let build = |rows: &[ScoreRow]| {
-        write_table(&out.join("scores.parquet"), rows, &Provenance::default()).unwrap();
-        build_outcomes(&out).map_err(|error| error.to_string().replace(&format!("{}/", out.display()), ""))
+        let file = ScoringFile {
+            evaluator: "number".to_owned(),
+            evaluator_digest: "00".to_owned(),
+            config: "{}".to_owned(),
+            sha256: String::new(),
+            rows: rows.len() as u64,
+        };
+        let mut scoring = Scoring::new("test");
+        scoring.files.insert("number.parquet".to_owned(), file);
+        let folder = Scoring::folder(&out, "own").unwrap();
+        write_table(&folder.join("number.parquet"), rows, &Provenance::default()).unwrap();
+        scoring.write(&out, "own").unwrap();
+        build_outcomes(&out, "own").map_err(|error| error.to_string().replace(&format!("{}/", out.display()), ""))
     };
     build(&[score("d/test/1", "number", Some(1.0)), score("d/test/2", "number", Some(0.0))]).unwrap();
     let rows = read_table::<OutcomeRow>(&out.join("outcomes.parquet")).unwrap().rows;
@@ -204,11 +218,11 @@ fn a_score_becomes_an_outcome_and_a_failure_stays_unscored() {
 
     assert_eq!(
         build(&[score("d/test/9", "number", None)]).unwrap_err(),
-        "`scores.parquet`: row 1: `query_id`: there is no completion `d/test/9`, `m`, 0"
+        "`scores/scoring=own/number.parquet`: row 1: `query_id`: there is no completion `d/test/9`, `m`, 0"
     );
     assert_eq!(
         build(&[score("d/test/1", "a", Some(1.0)), score("d/test/1", "b", Some(0.0))]).unwrap_err(),
-        "`scores.parquet`: row 2: `evaluator`: `m` of `d/test/1` is already scored by another evaluator"
+        "`scores/scoring=own/number.parquet`: row 2: `evaluator`: `m` of `d/test/1` is already scored by another evaluator"
     );
 }
 

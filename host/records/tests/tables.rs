@@ -130,6 +130,8 @@ fn every_table_comes_back_as_it_was_written() {
                 prediction: score.map(|_| "B".to_owned()),
                 explanation: None,
                 evaluator_digest: "00".to_owned(),
+                evaluator_config: "{}".into(),
+                item_digest: "01".to_owned(),
                 status: if score.is_some() { ScoreStatus::Ok } else { ScoreStatus::Failed },
             })
             .collect(),
@@ -302,7 +304,7 @@ fn a_file_that_is_no_table_is_named_with_what_it_is_instead() {
         message::<QueryRow>(&good[..good.len() - 1]),
         "`t.parquet` is cut short: it begins as a Parquet file and does not end as one"
     );
-    assert_eq!(message::<ScoreRow>(&good), "`t.parquet` holds `routerlab.queries/1`, expected `routerlab.scores/1`");
+    assert_eq!(message::<ScoreRow>(&good), "`t.parquet` holds `routerlab.queries/1`, expected `routerlab.scores/2`");
     assert!(matches!(
         read_table::<QueryRow>(Path::new("nowhere.parquet")),
         Err(error) if error.to_string() == "`nowhere.parquet` does not exist"

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
-use routerlab_bench::Experiment;
+use routerlab_bench::{Experiment, ScoreOptions};
 use routerlab_plugin::Limits;
 
 use crate::exit::{Ended, print};
@@ -41,7 +41,8 @@ impl Demo {
             let bytes = std::fs::read(&from).with_context(|| format!("cannot read `{}`", from.display()))?;
             routerlab_records::atomic::write_bytes(&data.join(name), bytes)?;
         }
-        let scored = super::score::run(&data, &self.components, &Limits::default(), None)?;
+        let options = ScoreOptions::new(data.clone(), self.components.clone(), super::threads(None));
+        let scored = super::score::run(&options, &Limits::default())?;
         let experiment = experiment(&data, &self.components)?;
         let finished = super::bench::run(&experiment, &self.out, None)?;
         print(&Report::read(&finished.dir)?.leaderboard())?;

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use routerlab_records::EncoderName;
-use routerlab_records::import::{ImportSummary, Progress as Done, RecordedFiles, import_outcomes, import_recorded};
+use routerlab_records::import::{
+    ImportSummary, Progress as Done, RecordedFiles, import_judgements, import_outcomes, import_recorded,
+};
 
 use crate::exit::{Ended, print};
 use crate::progress::Progress;
@@ -70,6 +72,19 @@ enum What {
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
+    /// Replies of judges, for evaluators that ask one: into the judgements of a data folder.
+    ///
+    /// Lines as `routerlab score --judge-requests` writes them, each with a `reply`, or with an `error` where the call
+    /// failed, and where known judge, prompt_tokens, completion_tokens, cost_usd, collected_at.
+    #[command(after_help = "Example:\n  routerlab import judgements replies.jsonl --data my-data")]
+    Judgements {
+        /// The replies (JSON Lines)
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// The data folder they belong to
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+    },
 }
 
 impl Import {
@@ -85,6 +100,13 @@ impl Import {
             What::Recorded { queries, completions, prices, embeddings, encoder, out } => {
                 let embeddings = embeddings.map(|path| (path, EncoderName::from(encoder)));
                 import_recorded(&RecordedFiles { queries, completions, prices, embeddings }, &out, &mut watch)?
+            }
+            What::Judgements { file, data } => {
+                let imported = import_judgements(&file, &data, &mut watch)?;
+                drop(progress);
+                eprintln!("imported {} replies and {} failed calls", imported.replies, imported.failed);
+                print(&format!("{}\n", imported.file.display()))?;
+                return Ok(Ended::Done);
             }
         };
         drop(progress);

@@ -11,9 +11,10 @@ use crate::outcomes::{OutcomeRow, check_number};
 use crate::provenance::{Provenance, own_tool};
 use crate::queries::QueryRow;
 use crate::scores::{ScoreRow, ScoreStatus};
+use crate::scoring::Scoring;
 use crate::table::{Table, read_table, write_table};
 
-/// Joins `queries.parquet`, `completions.parquet` and `scores.parquet` of a folder into its `outcomes.parquet`.
+/// Joins `queries.parquet`, `completions.parquet` and one scoring of a folder into its `outcomes.parquet`.
 ///
 /// A completion whose status is not `ok`, or that no evaluator scored, has a null score; what it cost stays. Several
 /// samples of a query and model become the mean of those that have a value, tokens rounded to whole ones.
@@ -21,23 +22,27 @@ use crate::table::{Table, read_table, write_table};
 /// # Errors
 /// When a table cannot be read, a completion or score belongs to nothing, a query or completion comes twice, a cost or
 /// latency is negative or not finite, or one completion has scores of two evaluators. The message names file and row.
-pub fn build_outcomes(folder: &Path) -> Result<WrittenFile, TableError> {
-    let paths = ["queries", "completions", "scores"].map(|table| folder.join(format!("{table}.parquet")));
-    let mut provenance = Provenance::by(own_tool());
-    for (name, path) in ["queries", "completions", "scores"].iter().zip(&paths) {
+pub fn build_outcomes(folder: &Path, scoring: &str) -> Result<WrittenFile, TableError> {
+    let paths = ["queries", "completions"].map(|table| folder.join(format!("{table}.parquet")));
+    let mut provenance = Provenance::by(own_tool()).value("scoring", scoring);
+    for (name, path) in ["queries", "completions"].iter().zip(&paths) {
         provenance = provenance.input_file(*name, path)?;
+    }
+    let current = Scoring::read(folder, scoring)?;
+    for path in current.paths(folder, scoring)? {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        provenance = provenance.input_file(format!("scores {name}"), &path)?;
     }
     let queries: Table<QueryRow> = read_table(&paths[0])?;
     let completions: Table<CompletionRow> = read_table(&paths[1])?;
-    let scores: Table<ScoreRow> = read_table(&paths[2])?;
-    let rows = join(&queries, &completions, &scores)?;
+    let rows = join(&queries, &completions, &current.tables(folder, scoring)?)?;
     write_table(&folder.join("outcomes.parquet"), &rows, &provenance)
 }
 
 fn join(
     queries: &Table<QueryRow>,
     completions: &Table<CompletionRow>,
-    scores: &Table<ScoreRow>,
+    scores: &[Table<ScoreRow>],
 ) -> Result<Vec<OutcomeRow>, TableError> {
     let mut dataset_of: HashMap<&QueryId, &DatasetId> = HashMap::with_capacity(queries.rows.len());
     for query in &queries.rows {
@@ -83,7 +88,7 @@ type Sample<'a> = (&'a QueryId, &'a ModelName, u32);
 /// The score of every completion that has one.
 fn scores_by_sample<'a>(
     completions: &'a Table<CompletionRow>,
-    scores: &'a Table<ScoreRow>,
+    scores: &'a [Table<ScoreRow>],
 ) -> Result<HashMap<Sample<'a>, f64>, TableError> {
     let mut row_of: HashMap<Sample<'_>, usize> = HashMap::with_capacity(completions.rows.len());
     for (index, row) in completions.rows.iter().enumerate() {
@@ -98,18 +103,20 @@ fn scores_by_sample<'a>(
             return Err(wrong(completions, index, "sample_index", reason));
         }
     }
-    let mut score_of = HashMap::with_capacity(scores.rows.len());
-    for (index, row) in scores.rows.iter().enumerate() {
+    let mut score_of = HashMap::with_capacity(completions.rows.len());
+    for (table, index, row) in
+        scores.iter().flat_map(|table| table.rows.iter().enumerate().map(move |(index, row)| (table, index, row)))
+    {
         let key = (&row.query_id, &row.model, row.sample_index);
         if !row_of.contains_key(&key) {
             let reason = format!("there is no completion `{}`, `{}`, {}", row.query_id, row.model, row.sample_index);
-            return Err(wrong(scores, index, "query_id", reason));
+            return Err(wrong(table, index, "query_id", reason));
         }
         let Some(score) = row.score.filter(|_| row.status == ScoreStatus::Ok) else { continue };
-        check_number(score, 1.0).map_err(|reason| wrong(scores, index, "score", reason))?;
+        check_number(score, 1.0).map_err(|reason| wrong(table, index, "score", reason))?;
         if score_of.insert(key, score).is_some() {
             let reason = format!("`{}` of `{}` is already scored by another evaluator", row.model, row.query_id);
-            return Err(wrong(scores, index, "evaluator", reason));
+            return Err(wrong(table, index, "evaluator", reason));
         }
     }
     Ok(score_of)
@@ -190,7 +197,7 @@ mod tests {
     fn completions_that_cannot_be_are_refused_with_their_row() {
         let joined = |queries: Vec<QueryRow>, rows: Vec<CompletionRow>| {
             let (queries, completions) = (table("queries", queries), table("completions", rows));
-            join(&queries, &completions, &table("scores", Vec::new())).map_err(|error| error.to_string())
+            join(&queries, &completions, &[table("scores", Vec::new())]).map_err(|error| error.to_string())
         };
         let costing = |cost_usd| CompletionRow { cost_usd: Some(cost_usd), ..completion(1) };
         let lasting = |latency_ms| CompletionRow { latency_ms: Some(latency_ms), ..completion(1) };

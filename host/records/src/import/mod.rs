@@ -3,12 +3,14 @@
 
 mod embeddings;
 mod join;
+mod judgements;
 mod lines;
 mod outcomes;
 mod output;
 mod recorded;
 
 pub use join::build_outcomes;
+pub use judgements::{ImportedJudgements, QuestionKey, import_judgements, read_judgements};
 pub use outcomes::import_outcomes;
 pub use output::{MANIFEST_FILE, Manifest, ManifestFile};
 pub use recorded::{RecordedFiles, import_recorded};

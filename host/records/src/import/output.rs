@@ -123,12 +123,14 @@ impl Drop for Output {
     }
 }
 
-/// What an import writes, and what is read beside it: a stranger's `scores.parquet` would be taken for a part of it.
-const TAKEN_BY: [&str; 7] = [
+/// What an import writes, and what is read beside it: a stranger's `scores` would be taken for a part of it.
+const TAKEN_BY: [&str; 9] = [
     "queries.parquet",
     "completions.parquet",
     "outcomes.parquet",
     "scores.parquet",
+    "scores",
+    "judgements",
     "embeddings.parquet",
     "pool.toml",
     MANIFEST_FILE,

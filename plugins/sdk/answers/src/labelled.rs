@@ -115,7 +115,17 @@ fn skipped(text: &str) -> usize {
 
 /// Where a word of ASCII stands, in any case.
 fn find_ignoring_case(text: &str, wanted: &str) -> Option<usize> {
-    text.as_bytes().windows(wanted.len()).position(|window| window.eq_ignore_ascii_case(wanted.as_bytes()))
+    let (bytes, wanted) = (text.as_bytes(), wanted.as_bytes());
+    let first = wanted.first()?;
+    let mut at = 0;
+    // Most bytes are no first letter, so the loop over them is kept small.
+    loop {
+        at += bytes.get(at..)?.iter().position(|byte| byte.eq_ignore_ascii_case(first))?;
+        if bytes.get(at..at + wanted.len())?.eq_ignore_ascii_case(wanted) {
+            return Some(at);
+        }
+        at += 1;
+    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,13 @@
 //! What evaluators share: finding the answer in what a model wrote.
 //!
 //! [`labelled`] and [`boxed`] do what LLMRouterBench's extractors do, quirks included (its released scores depend on
-//! them); the repaired versions are named so. Nothing here knows a dataset.
+//! them); [`label`] and [`letter`] read as a person would. Nothing here knows a dataset.
 
 pub mod boxed;
+pub mod label;
 pub mod labelled;
+pub mod letter;
+pub mod markdown;
 pub mod thinking;
 
 use serde::Deserialize;

@@ -5,26 +5,21 @@
 /// A section is `<think>` to `</think>` (also `thinking`, `thought`, `reasoning`), in any case; its opening tag may be
 /// missing, because some servers strip it. A section that never ends leaves nothing.
 pub fn after_thinking(text: &str) -> &str {
-    const TAGS: [&str; 4] = ["think", "thinking", "thought", "reasoning"];
-    let mut rest = text;
-    for tag in TAGS {
-        let close = format!("</{tag}>");
-        if let Some(at) = find_last_ignoring_case(rest, &close) {
-            rest = &rest[at + close.len()..];
-        }
+    if !text.contains('<') {
+        return text;
     }
-    let start = rest.trim_start();
-    let opens = |tag: &&str| {
-        let inner = start.strip_prefix('<').and_then(|inner| inner.get(..tag.len() + 1));
-        inner.is_some_and(|inner| inner.strip_suffix('>').is_some_and(|name| name.eq_ignore_ascii_case(tag)))
-    };
-    if TAGS.iter().any(|tag| opens(&tag)) { "" } else { rest }
+    let closed = text.rmatch_indices("</").find_map(|(at, _)| Some(at + 2 + tag(&text[at + 2..])?));
+    let rest = closed.map_or(text, |end| &text[end..]);
+    let opens = rest.trim_start().strip_prefix('<').and_then(tag);
+    if opens.is_some() { "" } else { rest }
 }
 
-fn find_last_ignoring_case(text: &str, wanted: &str) -> Option<usize> {
-    let (text, wanted) = (text.as_bytes(), wanted.as_bytes());
-    let starts = 0..(text.len() + 1).saturating_sub(wanted.len());
-    starts.rev().find(|&at| text[at..at + wanted.len()].eq_ignore_ascii_case(wanted))
+/// How long the tag of a thinking section is, behind its first marks, when `text` begins with one.
+fn tag(text: &str) -> Option<usize> {
+    const NAMES: [&str; 4] = ["think", "thinking", "thought", "reasoning"];
+    let name = text.bytes().take_while(u8::is_ascii_alphabetic).count();
+    let is_one = NAMES.iter().any(|known| known.eq_ignore_ascii_case(&text[..name]));
+    (is_one && text[name..].starts_with('>')).then_some(name + 1)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use routerlab_records::{
 };
 
 mod support;
-use support::{Scratch, cells, checkout, digests, experiment, good_routers, guest};
+use support::{Scratch, cells, checkout, digests, experiment, good_routers, guest, recorded};
 
 /// Limits under which nothing takes long; the routers that ship with routerlab live well within them.
 const LIMITS: &str = "protocol.seeds = [42, 7]
@@ -242,28 +242,6 @@ fn a_hostile_router_ends_in_its_status_and_costs_the_others_nothing() {
         // The log takes line ends and escapes as they are written here.
         assert!(answer.len() > 2 && recorded.contains(answer), "{answer}");
     }
-}
-
-/// Six completions in JSON Lines, and who scores them.
-fn recorded(scratch: &Scratch, evaluator: &str, outputs: &[&str]) {
-    let mut queries = String::new();
-    let mut completions = String::new();
-    for (index, output) in (1..).zip(outputs) {
-        queries.push_str(&format!(
-            "{{\"dataset\":\"d\",\"split\":\"test\",\"index\":{index},\"query\":\"q{index}\",\"prompt\":\"p{index}\"}}\n"
-        ));
-        completions.push_str(&format!(
-            "{{\"query_id\":\"d/test/{index}\",\"model\":\"m\",\"raw_output\":\"{output}\",\"status\":\"ok\",\"prompt_tokens\":1,\"completion_tokens\":1}}\n"
-        ));
-    }
-    scratch.write("q.jsonl", queries);
-    scratch.write("c.jsonl", completions);
-    scratch
-        .write("p.toml", "unit = \"USD per 1M tokens\"\nbasis = \"declared\"\n[models.m]\ninput = 1.0\noutput = 2.0\n");
-    let files = ["--queries", "q.jsonl", "--completions", "c.jsonl", "--prices", "p.toml"];
-    scratch.done(["import", "recorded"].into_iter().chain(files).chain(["--out", "data"]));
-    scratch.write("data/dataset.toml", format!("name = \"d\"\n[[evaluator]]\nname = \"{evaluator}\"\n"));
-    scratch.write(&format!("evaluators/{evaluator}.wasm"), std::fs::read(guest(evaluator)).unwrap());
 }
 
 fn scores(scratch: &Scratch) -> BTreeMap<String, ScoreRow> {

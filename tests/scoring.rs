@@ -7,7 +7,7 @@ use routerlab_records::{Provenance, Row, ScoreRow, ScoreStatus, read_table, writ
 use serde_json::Value;
 
 mod support;
-use support::{Scratch, checkout, components, guest, scores};
+use support::{Scratch, checkout, components, recorded, scores};
 
 /// A copy of the starter data inside the scratch folder.
 fn starter(scratch: &Scratch) -> PathBuf {
@@ -144,32 +144,12 @@ fn a_comparison_says_what_a_change_of_verdicts_does() {
     );
 }
 
-/// Four completions whose evaluator asks a judge about all but the first.
-fn judged(scratch: &Scratch) {
-    let mut queries = String::new();
-    let mut completions = String::new();
-    for (index, output) in (1..).zip(["short", "the first long one", "the second long one", "the third long one"]) {
-        queries.push_str(&format!(
-            "{{\"dataset\":\"d\",\"split\":\"test\",\"index\":{index},\"query\":\"q{index}\",\"prompt\":\"p{index}\"}}\n"
-        ));
-        completions.push_str(&format!(
-            "{{\"query_id\":\"d/test/{index}\",\"model\":\"m\",\"raw_output\":\"{output}\",\"status\":\"ok\",\"prompt_tokens\":1,\"completion_tokens\":1}}\n"
-        ));
-    }
-    scratch.write("q.jsonl", queries);
-    scratch.write("c.jsonl", completions);
-    scratch
-        .write("p.toml", "unit = \"USD per 1M tokens\"\nbasis = \"declared\"\n[models.m]\ninput = 1.0\noutput = 2.0\n");
-    let files = ["--queries", "q.jsonl", "--completions", "c.jsonl", "--prices", "p.toml", "--out", "data"];
-    scratch.done(["import", "recorded"].iter().chain(&files));
-    scratch.write("data/dataset.toml", "name = \"d\"\n[[evaluator]]\nname = \"asks_a_judge\"\n");
-    scratch.write("evaluators/asks_a_judge.wasm", std::fs::read(guest("asks_a_judge")).unwrap());
-}
-
 #[test]
 fn a_judge_is_asked_once_and_a_call_that_failed_is_no_verdict() {
     let scratch = Scratch::new();
-    judged(&scratch);
+    // A guest that asks a judge about long completions.
+    let outputs = ["short", "the first long one", "the second long one", "the third long one"];
+    recorded(&scratch, "asks_a_judge", &outputs);
     let args = ["score", "data", "--evaluators", "evaluators"];
     let ran = scratch.routerlab(args);
     let waits =

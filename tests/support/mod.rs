@@ -59,6 +59,28 @@ pub(crate) fn sandbox(cache: &Path, limits: Limits) -> Sandbox {
     Sandbox::new(options).unwrap()
 }
 
+/// A data folder `data` with one completion for each output, and a guest of `tests/guests` to score them, in `evaluators`.
+pub(crate) fn recorded(scratch: &Scratch, evaluator: &str, outputs: &[&str]) {
+    let mut queries = String::new();
+    let mut completions = String::new();
+    for (index, output) in (1..).zip(outputs) {
+        queries.push_str(&format!(
+            "{{\"dataset\":\"d\",\"split\":\"test\",\"index\":{index},\"query\":\"q{index}\",\"prompt\":\"p{index}\"}}\n"
+        ));
+        completions.push_str(&format!(
+            "{{\"query_id\":\"d/test/{index}\",\"model\":\"m\",\"raw_output\":\"{output}\",\"status\":\"ok\",\"prompt_tokens\":1,\"completion_tokens\":1}}\n"
+        ));
+    }
+    scratch.write("q.jsonl", queries);
+    scratch.write("c.jsonl", completions);
+    let prices = "unit = \"USD per 1M tokens\"\nbasis = \"declared\"\n[models.m]\ninput = 1.0\noutput = 2.0\n";
+    scratch.write("p.toml", prices);
+    let files = ["--queries", "q.jsonl", "--completions", "c.jsonl", "--prices", "p.toml"];
+    scratch.done(["import", "recorded"].into_iter().chain(files).chain(["--out", "data"]));
+    scratch.write("data/dataset.toml", format!("name = \"d\"\n[[evaluator]]\nname = \"{evaluator}\"\n"));
+    scratch.write(&format!("evaluators/{evaluator}.wasm"), std::fs::read(guest(evaluator)).unwrap());
+}
+
 /// The scores of a scoring of a data folder, of all its evaluators.
 pub(crate) fn scores(data: &Path, label: &str) -> Vec<ScoreRow> {
     let tables = Scoring::read(data, label).unwrap().tables(data, label).unwrap();

@@ -56,6 +56,9 @@ pub struct EvaluatorEntry {
     /// Datasets the entry applies to; all when there is no such key.
     #[serde(default)]
     pub datasets: Option<Vec<DatasetId>>,
+    /// Applies to queries whose metadata name this evaluator instead: the same answers scored by another method.
+    #[serde(default)]
+    pub replaces: Option<PluginName>,
     /// The modes that the evaluator has, the one to use by default first; none when there is only one way to score.
     #[serde(default)]
     pub modes: Vec<Mode>,
@@ -89,7 +92,7 @@ impl EvaluatorEntry {
     }
 
     fn applies(&self, dataset: &DatasetId, wanted: Option<&str>) -> bool {
-        wanted.is_none_or(|wanted| self.name == *wanted)
+        wanted.is_none_or(|wanted| *self.replaces.as_ref().unwrap_or(&self.name) == *wanted)
             && self.datasets.as_ref().is_none_or(|datasets| datasets.contains(dataset))
     }
 }
@@ -136,6 +139,10 @@ name = "exact-match"
 
 [[evaluator]]
 name = "number"
+
+[[evaluator]]
+name = "letter"
+replaces = "choice"
 "#;
 
     fn query(dataset: &str, metadata: &str) -> QueryRow {
@@ -160,6 +167,8 @@ name = "number"
             ("facts", r#"{"evaluator":"exact-match"}"#, Some(("exact-match", "{}"))),
             ("instruction", r#"{"evaluator":"number"}"#, Some(("number", "{}"))),
             ("instruction", r#"{"evaluator":"judge"}"#, None),
+            ("instruction", r#"{"evaluator":"choice"}"#, Some(("letter", "{}"))),
+            ("instruction", r#"{"evaluator":"letter"}"#, None),
             ("facts", "{}", Some(("exact-match", "{}"))),
         ];
         for (dataset, metadata, expected) in cases {

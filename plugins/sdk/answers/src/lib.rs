@@ -4,7 +4,11 @@
 //! them); the repaired versions are named so. Nothing here knows a dataset.
 
 pub mod boxed;
+pub mod digits;
+pub mod json;
+pub mod judge;
 pub mod labelled;
+pub mod tags;
 pub mod thinking;
 
 use serde::Deserialize;

@@ -14,11 +14,11 @@ pub fn after_thinking(text: &str) -> &str {
         }
     }
     let start = rest.trim_start();
-    let opens = |tag: &&str| {
+    let opens = |tag: &str| {
         let inner = start.strip_prefix('<').and_then(|inner| inner.get(..tag.len() + 1));
         inner.is_some_and(|inner| inner.strip_suffix('>').is_some_and(|name| name.eq_ignore_ascii_case(tag)))
     };
-    if TAGS.iter().any(|tag| opens(&tag)) { "" } else { rest }
+    if TAGS.iter().any(|tag| opens(tag)) { "" } else { rest }
 }
 
 fn find_last_ignoring_case(text: &str, wanted: &str) -> Option<usize> {

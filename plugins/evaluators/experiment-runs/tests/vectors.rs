@@ -62,5 +62,6 @@ fn odd_texts_do_no_harm() {
     ];
     for mode in [Mode::Compat, Mode::Fixed] {
         spec::Odd::new(19).trouble(&with(mode), &fragments, &[r#"["1", "2"]"#, r#"["1"]"#], &metadata);
+        spec::long_texts(&with(mode), &fragments, r#"["1", "2"]"#, metadata[2]);
     }
 }

@@ -61,5 +61,6 @@ fn odd_texts_do_no_harm() {
     ];
     for mode in [Mode::Compat, Mode::Fixed] {
         spec::Odd::new(23).trouble(&with(mode), &fragments, &keys, &metadata);
+        spec::long_texts(&with(mode), &fragments, keys[0], metadata[0]);
     }
 }

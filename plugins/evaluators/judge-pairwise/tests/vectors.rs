@@ -57,5 +57,6 @@ fn odd_texts_do_no_harm() {
         ["{}", "", "[", r#"{"category": 1}"#, r#"{"category": "hard_prompt"}"#, r#"{"category": "creative_writing"}"#];
     for mode in [Mode::Compat, Mode::Fixed] {
         spec::Odd::new(11).trouble(&with(mode), &fragments, &["a reply"], &metadata);
+        spec::long_texts(&with(mode), &fragments, "a reply", metadata[4]);
     }
 }

@@ -74,6 +74,7 @@ fn odd_texts_do_no_harm() {
     for (_, form) in FORMS {
         for mode in [Mode::Compat, Mode::Fixed] {
             spec::Odd::new(7).trouble(&with(mode, form), &fragments, &["12", "A"], &metadata);
+            spec::long_texts(&with(mode, form), &fragments, "12", metadata[0]);
         }
     }
 }

@@ -44,5 +44,6 @@ fn odd_texts_do_no_harm() {
     let keys = ["a = <Heat>(\n x=1\n)\nb = <Cool>(\n of=a\n)", "a = <Heat>()"];
     for mode in [Mode::Compat, Mode::Fixed] {
         spec::Odd::new(17).trouble(&with(mode), &fragments, &keys, &["{}"]);
+        spec::long_texts(&with(mode), &fragments, keys[0], "{}");
     }
 }

@@ -46,5 +46,6 @@ fn odd_texts_do_no_harm() {
     let metadata = ["{}", "", "[", r#"{"steps": 3}"#, r#"{"question": "q", "steps": [null, [], "s"]}"#];
     for mode in [Mode::Compat, Mode::Fixed] {
         spec::Odd::new(13).trouble(&with(mode), &fragments, &["0.25", ".", "-"], &metadata);
+        spec::long_texts(&with(mode), &fragments, "0.25", metadata[0]);
     }
 }

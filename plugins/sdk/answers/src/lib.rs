@@ -4,10 +4,14 @@
 //! them); [`label`] and [`letter`] read as a person would. Nothing here knows a dataset.
 
 pub mod boxed;
+pub mod digits;
+pub mod json;
+pub mod judge;
 pub mod label;
 pub mod labelled;
 pub mod letter;
 pub mod markdown;
+pub mod tags;
 pub mod thinking;
 
 use serde::Deserialize;

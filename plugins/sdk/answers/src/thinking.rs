@@ -5,21 +5,27 @@
 /// A section is `<think>` to `</think>` (also `thinking`, `thought`, `reasoning`), in any case; its opening tag may be
 /// missing, because some servers strip it. A section that never ends leaves nothing.
 pub fn after_thinking(text: &str) -> &str {
-    if !text.contains('<') {
-        return text;
+    let mut rest = text;
+    let mut end = text.len();
+    // One character is looked for many bytes at a time, and few texts have many of it.
+    while let Some(at) = text[..end].rfind('<') {
+        if let Some(name) = text[at + 1..].strip_prefix('/').and_then(tag_name) {
+            rest = &text[at + "</>".len() + name.len()..];
+            break;
+        }
+        end = at;
     }
-    let closed = text.rmatch_indices("</").find_map(|(at, _)| Some(at + 2 + tag(&text[at + 2..])?));
-    let rest = closed.map_or(text, |end| &text[end..]);
-    let opens = rest.trim_start().strip_prefix('<').and_then(tag);
-    if opens.is_some() { "" } else { rest }
+    let opens = rest.trim_start().strip_prefix('<').and_then(tag_name).is_some();
+    if opens { "" } else { rest }
 }
 
-/// How long the tag of a thinking section is, behind its first marks, when `text` begins with one.
-fn tag(text: &str) -> Option<usize> {
-    const NAMES: [&str; 4] = ["think", "thinking", "thought", "reasoning"];
-    let name = text.bytes().take_while(u8::is_ascii_alphabetic).count();
-    let is_one = NAMES.iter().any(|known| known.eq_ignore_ascii_case(&text[..name]));
-    (is_one && text[name..].starts_with('>')).then_some(name + 1)
+/// The name of a thinking section where a text begins with it and a closing bracket.
+fn tag_name(text: &str) -> Option<&str> {
+    const TAGS: [&str; 4] = ["think", "thinking", "thought", "reasoning"];
+    TAGS.iter().find_map(|tag| {
+        let name = text.get(..tag.len()).filter(|name| name.eq_ignore_ascii_case(tag))?;
+        text[name.len()..].starts_with('>').then_some(name)
+    })
 }
 
 #[cfg(test)]
@@ -32,6 +38,8 @@ mod tests {
             ("<think>maybe 5</think>\nIt is 6", "\nIt is 6"),
             ("maybe 5</THINK>6", "6"),
             ("<Reasoning>maybe 5", ""),
+            ("<think>a</think>b</thinking>c</reasonin>d", "c</reasonin>d"),
+            ("</b></\u{e9}>", "</b></\u{e9}>"),
             ("no section", "no section"),
             ("", ""),
             ("<thinks>", "<thinks>"),

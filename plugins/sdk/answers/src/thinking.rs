@@ -5,12 +5,16 @@
 /// A section is `<think>` to `</think>` (also `thinking`, `thought`, `reasoning`), in any case; its opening tag may be
 /// missing, because some servers strip it. A section that never ends leaves nothing.
 pub fn after_thinking(text: &str) -> &str {
-    // Few texts have many "</", so looking for it first makes one pass out of four comparisons at every character.
-    let last = text.rmatch_indices("</").find_map(|(at, sign)| {
-        let name = tag_name(&text[at + sign.len()..])?;
-        Some(&text[at + sign.len() + name.len() + 1..])
-    });
-    let rest = last.unwrap_or(text);
+    let mut rest = text;
+    let mut end = text.len();
+    // One character is looked for many bytes at a time, and few texts have many of it.
+    while let Some(at) = text[..end].rfind('<') {
+        if let Some(name) = text[at + 1..].strip_prefix('/').and_then(tag_name) {
+            rest = &text[at + "</>".len() + name.len()..];
+            break;
+        }
+        end = at;
+    }
     let opens = rest.trim_start().strip_prefix('<').and_then(tag_name).is_some();
     if opens { "" } else { rest }
 }

@@ -137,12 +137,12 @@ impl Odd {
     }
 }
 
-/// Asks and scores texts of one or two fragments repeated to a great length. Work that grows with the square of the
-/// length would not end.
+/// Asks and scores texts of a fragment, alone and with a blank or a line end, repeated to a great length. Work that grows
+/// with the square of the length would not end.
 pub(crate) fn long_texts<E: Evaluator>(evaluator: &E, fragments: &[&str], key: &str, metadata: &str) {
     for first in fragments {
-        for second in fragments {
-            let pair = [*first, *second].concat();
+        for second in ["", " ", "\n"] {
+            let pair = [*first, second].concat();
             let text = pair.repeat(100_000 / pair.len());
             let item = Item {
                 prompt: String::new(),

@@ -5,7 +5,7 @@ mod verdict;
 
 use routerlab_answers::Mode;
 use routerlab_answers::judge::{UNPARSABLE, Unparsable, fill, metadata, short};
-use routerlab_answers::tags::last_tagged;
+use routerlab_answers::tags::{last_filled, last_tagged};
 use routerlab_answers::thinking::after_thinking;
 use routerlab_sdk::{Error, Evaluator, Item, Outcome, export_evaluator};
 use serde::Deserialize;
@@ -72,7 +72,7 @@ impl Evaluator for ExperimentRuns {
             Ok(runs) => runs,
             Err(why) => return Outcome::unknown(why),
         };
-        let answer = last_tagged(self.read(item), "answer");
+        let answer = self.answer(item);
         let mut replies = replies.iter().map(String::as_str);
         let open = functions::open(&metadata);
         let cleaned = replies.next().unwrap_or_default();
@@ -100,6 +100,11 @@ impl Evaluator for ExperimentRuns {
 impl ExperimentRuns {
     fn read<'a>(&self, item: &'a Item) -> &'a str {
         if self.config.mode == Mode::Compat { &item.raw_output } else { after_thinking(&item.raw_output) }
+    }
+
+    fn answer<'a>(&self, item: &'a Item) -> &'a str {
+        let output = self.read(item);
+        if self.config.mode == Mode::Compat { last_tagged(output, "answer") } else { last_filled(output, "answer") }
     }
 
     /// What a run printed where a judge must compare it.

@@ -91,4 +91,12 @@ mod tests {
         let note = fixed("<grade>CORRECT</grade><confidence>High</confidence>").unwrap().note;
         assert_eq!(note.as_deref(), Some("confidence of the judge: High"));
     }
+
+    #[test]
+    fn deep_xml_is_no_trouble() {
+        let deep = format!("<result>{}{}<grade>CORRECT</grade></result>", "<a>".repeat(50_000), "</a>".repeat(50_000));
+        assert!((0.0..=1.0).contains(&compat(&deep).score));
+        assert_eq!(fixed(&deep).map(|found| found.score), Some(1.0));
+        assert_eq!(compat(&format!("<result>{}</result>", "<a>".repeat(50_000))).score, 0.0);
+    }
 }

@@ -5,7 +5,7 @@ mod protocol;
 use std::collections::BTreeMap;
 
 use routerlab_answers::Mode;
-use routerlab_answers::tags::last_tagged;
+use routerlab_answers::tags::{last_filled, last_tagged};
 use routerlab_answers::thinking::after_thinking;
 use routerlab_sdk::{Error, Evaluator, Item, Outcome, export_evaluator};
 use serde::Deserialize;
@@ -41,7 +41,7 @@ impl Evaluator for ProtocolSteps {
         }
         let is_compat = self.config.mode == Mode::Compat;
         let output = if is_compat { &item.raw_output } else { after_thinking(&item.raw_output) };
-        let answer = last_tagged(output, "answer");
+        let answer = if is_compat { last_tagged(output, "answer") } else { last_filled(output, "answer") };
         let found = steps(answer);
         if found.is_empty() {
             return Outcome::right_if(false).predicted(answer).because("no steps in the output");

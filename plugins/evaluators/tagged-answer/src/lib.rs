@@ -2,7 +2,7 @@
 
 use routerlab_answers::json::embedded;
 use routerlab_answers::judge::{fill, is_failure, metadata, question};
-use routerlab_answers::tags::last_tagged;
+use routerlab_answers::tags::{last_filled, last_tagged};
 use routerlab_answers::thinking::after_thinking;
 use routerlab_answers::{Mode, strip};
 use routerlab_sdk::{Error, Evaluator, Item, Outcome, export_evaluator};
@@ -59,7 +59,7 @@ impl Evaluator for TaggedAnswer {
         }
         let answer = self.answer(item);
         let rewritten = replies.first().map_or("", String::as_str);
-        let right = self.is_key(answer, key) || self.is_key(self.without_thinking(rewritten), key);
+        let right = self.is_key(answer, key) || self.is_key(self.rewritten(rewritten), key);
         let steps = replies.get(1).and_then(|reply| accuracy(self.without_thinking(reply)));
         let mut why = steps.unwrap_or_else(|| "no step was judged".to_owned());
         if is_failure(rewritten) {
@@ -78,8 +78,17 @@ impl TaggedAnswer {
         self.without_thinking(&item.raw_output)
     }
 
+    fn tagged<'a>(&self, text: &'a str) -> &'a str {
+        if self.config.mode == Mode::Compat { last_tagged(text, "answer") } else { last_filled(text, "answer") }
+    }
+
+    /// The judge may put its form of the answer into a tag as well.
+    fn rewritten<'a>(&self, reply: &'a str) -> &'a str {
+        if self.config.mode == Mode::Compat { reply } else { self.tagged(after_thinking(reply)) }
+    }
+
     fn answer<'a>(&self, item: &'a Item) -> &'a str {
-        last_tagged(self.read(item), "answer")
+        self.tagged(self.read(item))
     }
 
     /// Literally the key in compat; in fixed also in another spelling of the same text or number.
@@ -173,6 +182,8 @@ mod tests {
             ("<answer>0.250</answer>", "0.25", "?", 0.0, 1.0),
             ("<answer>-0.25</answer>", "0.25", "?", 0.0, 0.0),
             ("<answer>Bergen</answer>", "Oslo", "Bergen", 0.0, 0.0),
+            ("<answer>in Oslo</answer>", "Oslo", "<answer>Oslo</answer>", 0.0, 1.0),
+            ("<answer>Oslo</answer>, as <answer></answer> says", "Oslo", "?", 0.0, 1.0),
             ("<answer>Oslo</answer></think>Bergen", "Oslo", "?", 1.0, 0.0),
             ("", "Oslo", "", 0.0, 0.0),
             ("<answer>1.</answer>", ".", "", 0.0, 0.0),

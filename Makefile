@@ -4,7 +4,7 @@ CARGO ?= cargo
 ROUTERLAB = target/release/routerlab
 PLUGINS = $(wildcard plugins/routers/*/Cargo.toml) $(wildcard plugins/evaluators/*/Cargo.toml)
 
-.PHONY: demo test lint build plugins guests setup bench clean
+.PHONY: demo test lint build plugins guests setup bench fuzz clean
 
 ## Build everything, run the starter experiment, end with a leaderboard.
 demo: plugins
@@ -34,6 +34,14 @@ guests: build
 ## The figures of ARCHITECTURE.md (see there for what is measured).
 bench: plugins
 	$(CARGO) bench -p routerlab-kernels -p routerlab-metrics -p routerlab --benches
+
+## Fuzz targets, ten minutes each (SECONDS=60 for less). Not a part of the tests.
+SECONDS ?= 600
+FUZZ = PATH="$(CURDIR)/target/fuzz-tools/bin:$$PATH" $(CARGO) fuzz run --sanitizer none
+fuzz:
+	command -v target/fuzz-tools/bin/cargo-fuzz >/dev/null || $(CARGO) install cargo-fuzz --locked --root target/fuzz-tools
+	for target in extractors math evaluators; do \
+	    $(FUZZ) $$target -- -max_total_time=$(SECONDS) -timeout=2 -max_len=4096 || exit 1; done
 
 setup:
 	@./setup.sh

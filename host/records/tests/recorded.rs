@@ -168,6 +168,21 @@ fn our_words_for_a_status_count_in_any_case() {
 }
 
 #[test]
+fn what_an_evaluator_must_know_comes_with_the_query() {
+    let with = |more: &str| QUERY.replacen('{', &format!("{{{more},"), 1);
+    let metadata = |query: &str| {
+        import(query, COMPLETION, PRICES).map(|scratch| {
+            let rows = read_table::<QueryRow>(&scratch.path().join("out/queries.parquet")).unwrap().rows;
+            serde_json::from_str::<serde_json::Value>(&rows[0].metadata).unwrap()
+        })
+    };
+    let found = metadata(&with(r#""metadata":{"category":"a","options":["x"]}"#)).unwrap();
+    assert_eq!((&found["category"], &found["options"][0]), (&"a".into(), &"x".into()));
+    let message = metadata(&with(r#""metadata":["x"]"#)).unwrap_err();
+    assert!(message.ends_with("line 1: `metadata`: expected an object, found a list"), "{message}");
+}
+
+#[test]
 fn several_samples_of_a_pair_are_one_pair() {
     let second = COMPLETION.replace("\"status\"", "\"sample_index\":1,\"status\"");
     let (_, notes) = import_with_notes(&lines(&[QUERY, OTHER_QUERY]), &lines(&[COMPLETION, &second]), PRICES).unwrap();

@@ -5,15 +5,27 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
+use routerlab_bench::compare::compare;
 use routerlab_bench::{Experiment, ScoreOptions};
 use routerlab_plugin::Limits;
+use routerlab_records::definition::Mode;
 
+use super::score::Differences;
 use crate::exit::{Ended, print};
-use crate::report::Report;
+use crate::report::{Report, StudyFormat};
 
 /// The tables of the starter data that are copied into the demo's own folder.
-const STARTER: [&str; 5] =
-    ["queries.parquet", "completions.parquet", "embeddings.parquet", "pool.toml", "dataset.toml"];
+const STARTER: [&str; 6] =
+    ["queries.parquet", "completions.parquet", "embeddings.parquet", "pool.toml", "dataset.toml", METHODS];
+
+/// Who scores the starter data by published methods.
+const METHODS: &str = "methods.toml";
+
+/// How many completions whose scores differ the comparison shows.
+const SHOWN: usize = 40;
+
+/// Name of the comparison of two scorings, in the folder of the run.
+const DIFFERENCES: &str = "evaluators-compat-fixed";
 
 /// Run the whole path on the starter data: score recorded completions, sweep five routers, show the leaderboard.
 #[derive(Debug, Args)]
@@ -45,9 +57,30 @@ impl Demo {
         let scored = super::score::run(&options, &Limits::default())?;
         let experiment = experiment(&data, &self.components)?;
         let finished = super::bench::run(&experiment, &self.out, None)?;
+        let differed = self.differences(&data, &finished.dir)?;
         print(&Report::read(&finished.dir)?.leaderboard())?;
         eprintln!("the whole report: routerlab report {}", finished.dir.display());
-        Ok(super::bench::ended(&finished.cells).and(super::score::ended(&scored)))
+        eprintln!("what the choice of evaluator does: {}/{DIFFERENCES}.md", finished.dir.display());
+        Ok(super::bench::ended(&finished.cells).and(super::score::ended(&scored)).and(differed))
+    }
+
+    /// Scores the same completions by published methods in both modes, and leaves beside the run where they differ.
+    fn differences(&self, data: &Path, run: &Path) -> anyhow::Result<Ended> {
+        let mut ended = Ended::Done;
+        for mode in [Mode::Compat, Mode::Fixed] {
+            let options = ScoreOptions {
+                definition: Some(data.join(METHODS)),
+                mode: Some(mode),
+                ..ScoreOptions::new(data.to_owned(), self.components.clone(), super::threads(None))
+            };
+            ended = ended.and(super::score::ended(&super::score::run(&options, &Limits::default())?));
+        }
+        let found = compare(data, [Mode::Compat.as_str(), Mode::Fixed.as_str()])?;
+        for (format, extension) in [(StudyFormat::Markdown, "md"), (StudyFormat::Json, "json")] {
+            let text = Differences { found: &found, show: SHOWN }.render(format)?;
+            routerlab_records::atomic::write_bytes(&run.join(format!("{DIFFERENCES}.{extension}")), text)?;
+        }
+        Ok(ended)
     }
 }
 

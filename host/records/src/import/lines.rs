@@ -176,6 +176,12 @@ impl Line<'_> {
         self.given(field).map(|_| self.text(field)).transpose()
     }
 
+    /// An object, or none when the field is absent or null.
+    pub(super) fn object_if_given(&self, field: &str) -> Result<Option<&Map<String, Value>>, TableError> {
+        let Some(value) = self.given(field) else { return Ok(None) };
+        value.as_object().map(Some).ok_or_else(|| self.expected(field, "an object", value))
+    }
+
     /// A whole number of 0 or more.
     pub(super) fn whole(&self, field: &str) -> Result<u64, TableError> {
         let value = self.value(field)?;

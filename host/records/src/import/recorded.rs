@@ -17,7 +17,8 @@ use crate::queries::{QueryRow, group_key};
 /// The files of a recording.
 #[derive(Debug, Clone)]
 pub struct RecordedFiles {
-    /// `dataset`, `split`, `index`, `query`, `prompt`, `ground_truth` (may be null), `evaluator` (may be absent).
+    /// `dataset`, `split`, `index`, `query`, `prompt`, `ground_truth` (may be null), and where needed `evaluator` (who
+    /// scores the answers) and `metadata` (an object: what the evaluator must know besides).
     pub queries: PathBuf,
     /// `query_id` (`<dataset>/<split>/<index>`), `model`, `raw_output`, `prompt_tokens`, `completion_tokens`, `status`
     /// (`ok` in any case, or what went wrong), and where known `sample_index`, `prompt`, `finish_reason`, `reasoning_tokens`,
@@ -98,10 +99,11 @@ fn read_queries(path: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Vec<Q
             return Err(line.wrong(format!("query `{query_id}` was already in line {other}")));
         }
         let prompt = line.text("prompt")?;
-        let metadata = match line.text_if_given("evaluator")? {
-            Some(evaluator) => serde_json::json!({ "evaluator": evaluator }),
-            None => serde_json::json!({}),
-        };
+        let mut metadata = line.object_if_given("metadata")?.cloned().unwrap_or_default();
+        if let Some(evaluator) = line.text_if_given("evaluator")? {
+            metadata.insert("evaluator".to_owned(), evaluator.into());
+        }
+        let metadata = serde_json::Value::Object(metadata);
         queries.push(QueryRow {
             query_id,
             dataset: dataset.into(),

@@ -1,6 +1,7 @@
 //! Python that a model wrote, graded by `python-tests` in the sandbox: what deserves a score gets it, and nothing else.
 
 use std::num::NonZeroUsize;
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 
@@ -12,7 +13,7 @@ mod support;
 use support::{checkout, component, shared};
 
 /// Enough for every honest answer here, and little enough for loops to end soon.
-const RUN_FUEL: u64 = 2_000_000_000;
+const RUN_FUEL: u64 = 4_000_000_000;
 
 /// One answer of `tests/python`.
 #[derive(Deserialize)]
@@ -33,6 +34,7 @@ enum Style {
     #[default]
     Asserts,
     Lambda,
+    Helper,
     Programs,
     Calls,
 }
@@ -41,6 +43,7 @@ impl Style {
     fn config(self) -> &'static str {
         match self {
             Self::Asserts | Self::Lambda => r#"{"style":"asserts"}"#,
+            Self::Helper => r#"{"style":"check"}"#,
             Self::Programs | Self::Calls => r#"{"style":"programs"}"#,
         }
     }
@@ -53,6 +56,10 @@ impl Style {
                 "assert add([1], [2]) == [1, 2]",
             ] }),
             Self::Lambda => json!({ "test_list": ["assert abs(apply(lambda x: x + 1, 2) - 3) < 1e-9"] }),
+            Self::Helper => json!({
+                "test": "def same(a, b):\n    assert a == b\n\ndef check(candidate):\n    same(candidate(1), 1)\n",
+                "entry_point": "apply",
+            }),
             Self::Programs => json!({ "tests": [
                 { "input": "1 2\n", "output": "3\n" },
                 { "input": "10 -4\n", "output": "6\n" },
@@ -66,6 +73,7 @@ impl Style {
         match self {
             Self::Asserts => "```python\ndef add(a, b):\n    return a + b\n```",
             Self::Lambda => "```python\ndef apply(function, value):\n    return function(value)\n```",
+            Self::Helper => "```python\ndef apply(value):\n    return value\n```",
             Self::Programs => "```python\na, b = map(int, input().split())\nprint(a + b)\n```",
             Self::Calls => "```python\nclass Solution:\n    def two(self, a, b):\n        return [a, b]\n```",
         }
@@ -188,7 +196,6 @@ fn programs_read_and_write_as_programs_do() {
             .map(|program| (item(&format!("```python\n{program}\n```"), &metadata), config.as_str()))
             .collect();
         for (program, outcome) in programs.iter().zip(score(&items, cores())) {
-            // The reference's buffer has no end of its own.
             assert_eq!(outcome.score, Some(1.0), "{mode}: {program}: {outcome:?}");
         }
     }
@@ -246,6 +253,24 @@ fn it_says_what_it_is_and_refuses_what_it_does_not_know() {
         assert!(matches!(error, CallError::Refused(Refusal::Unsupported(_))), "{error}");
     })
     .unwrap();
+}
+
+#[test]
+#[allow(clippy::print_stderr, reason = "a skipped test says why")]
+fn the_evaluators_own_tests_pass_in_a_python_of_this_machine() {
+    let installed = checkout().join("target/python/bin/python");
+    let program = if installed.is_file() { installed } else { "python3".into() };
+    let new_enough = "import sys; sys.exit(sys.version_info < (3, 11))";
+    if !Command::new(&program).args(["-c", new_enough]).status().is_ok_and(|status| status.success()) {
+        eprintln!("the_evaluators_own_tests_pass_in_a_python_of_this_machine: skipped, no Python 3.11 or newer");
+        return;
+    }
+    let output = Command::new(&program)
+        .args(["-B", "-W", "ignore", "-m", "unittest", "discover", "tests"])
+        .current_dir(checkout().join("plugins/evaluators/python-tests"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]

@@ -128,52 +128,50 @@ def _make_own(space):
     return own
 
 
-class _Rewrite(ast.NodeTransformer):
-    def __init__(self, trusted_names):
-        self.trusted_names = trusted_names
-        self.depth = 0
+def _call(name, *args, keywords=()):
+    return ast.Call(ast.Name(name, ast.Load()), list(args), list(keywords))
 
-    @staticmethod
-    def _call(name, *args, keywords=()):
-        return ast.Call(ast.Name(name, ast.Load()), list(args), list(keywords))
 
-    def visit_Compare(self, node):
-        self.generic_visit(node)
+def _handed(tree):
+    """Names that are used otherwise than to be called: functions of these names may get into an answer's hands."""
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    names = (node for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
+    return {node.id for node in names if id(node) not in called}
+
+
+# Functions, not a class for the purpose: an answer could find any class, and from its methods everything here.
+def _rewrite(node, names, handed):
+    """The node with everything below it rewritten."""
+    if isinstance(node, ast.Lambda):
+        # What may be handed to an answer stays as it is, in a name space of its own.
+        return _call(_OWN, node)
+    is_function = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    if is_function and (node.name in handed or node.name.startswith("__")):
+        node.decorator_list.append(ast.Name(_OWN, ast.Load()))
+        return node
+    for field, value in ast.iter_fields(node):
+        if isinstance(value, list):
+            value[:] = [_rewrite(part, names, handed) if isinstance(part, ast.AST) else part for part in value]
+        elif isinstance(value, ast.AST):
+            setattr(node, field, _rewrite(value, names, handed))
+    if isinstance(node, ast.Compare):
         ops = ast.Tuple([ast.Constant(type(op).__name__) for op in node.ops], ast.Load())
-        return self._call(_COMPARE, ops, node.left, *node.comparators)
-
-    def visit_BinOp(self, node):
-        self.generic_visit(node)
-        return self._call(_BINARY, ast.Constant(type(node.op).__name__), node.left, node.right)
-
-    def visit_Call(self, node):
-        self.generic_visit(node)
+        return _call(_COMPARE, ops, node.left, *node.comparators)
+    if isinstance(node, ast.BinOp):
+        return _call(_BINARY, ast.Constant(type(node.op).__name__), node.left, node.right)
+    if isinstance(node, ast.Call):
         root = node.func
         while isinstance(root, ast.Attribute):
             root = root.value
-        if isinstance(root, ast.Name) and root.id in self.trusted_names:
-            return self._call(_CALL, node.func, *node.args, keywords=node.keywords)
-        return node
-
-    def visit_Lambda(self, node):
-        # What may be handed to an answer stays as it is, in a name space of its own.
-        return self._call(_OWN, node)
-
-    def visit_FunctionDef(self, node):
-        if self.depth == 0 and node.name == "check":
-            self.depth += 1
-            self.generic_visit(node)
-            self.depth -= 1
-        else:
-            node.decorator_list.append(ast.Name(_OWN, ast.Load()))
-        return node
-
-    visit_AsyncFunctionDef = visit_FunctionDef
+        if isinstance(root, ast.Name) and root.id in names:
+            return _call(_CALL, node.func, *node.args, keywords=node.keywords)
+    return node
 
 
-def rewritten(source, trusted_names):
-    """Test code, compiled. Raises SyntaxError where it is none."""
-    tree = _Rewrite(trusted_names).visit(ast.parse(source))
+def rewritten(source, names):
+    """Test code, compiled; `names` are those of the library. Raises SyntaxError where it is none."""
+    tree = ast.parse(source)
+    tree = _rewrite(tree, names, _handed(tree))
     return compile(ast.fix_missing_locations(tree), "<tests>", "exec", dont_inherit=True)
 
 

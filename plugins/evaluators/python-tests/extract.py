@@ -3,8 +3,10 @@
 import ast
 import textwrap
 
-# Makes the parser tell input that ends too early from input that is wrong (CPython's own interactive loop uses it).
+# Makes the parser tell input that ends too early from input that is wrong (CPython's own interactive loop uses it); it has
+# other words for some of the former.
 _INCOMPLETE = 0x4000
+_EARLY = ("incomplete input", "unexpected EOF", "unterminated triple-quoted")
 _LINES = 100
 
 
@@ -22,7 +24,8 @@ def _state(text):
         compile(text, "<range>", "exec", ast.PyCF_ONLY_AST | _INCOMPLETE, dont_inherit=True)
         return "valid"
     except SyntaxError as error:
-        return "early" if type(error).__name__ == "_IncompleteInputError" else "wrong"
+        early = str(error.msg).startswith(_EARLY) or "was never closed" in str(error.msg)
+        return "early" if early or text.rstrip("\n").endswith("\\") else "wrong"
     except (ValueError, RecursionError, MemoryError):
         return "wrong"
 

@@ -94,13 +94,19 @@ def is_alive(self):
 def stack_size(size=0):
     return 0
 
-def format_exc(limit=None, chain=True):
+def format_exception(exc, value=None, tb=None, limit=None, chain=True, **named):
     "Without the lines, which would be looked for in files and frames."
-    error = exception()
-    return "NoneType: None\\n" if error is None else f"{type(error).__name__}: {error}\\n"
+    error = exc if value is None else value
+    return ["NoneType: None\\n" if error is None else f"{type(error).__name__}: {error}\\n"]
+
+def print_exception(exc, value=None, tb=None, limit=None, file=None, chain=True, **named):
+    (modules["sys"].stderr if file is None else file).write("".join(format_exception(exc, value)))
+
+def format_exc(limit=None, chain=True):
+    return "".join(format_exception(exception()))
 
 def print_exc(limit=None, file=None, chain=True):
-    (modules["sys"].stderr if file is None else file).write(format_exc())
+    print_exception(exception(), file=file)
 """
 
 
@@ -139,7 +145,8 @@ def replace_what_the_sandbox_lacks():
     for name in ("start", "join", "is_alive"):
         setattr(threading.Thread, name, space[name])
     threading.stack_size = space["stack_size"]
-    traceback.format_exc, traceback.print_exc = space["format_exc"], space["print_exc"]
+    for name in ("format_exception", "print_exception", "format_exc", "print_exc"):
+        setattr(traceback, name, space[name])
     # What a collection calls would be called in the middle of grading.
     del gc.callbacks
     # A warning shows the line it is about, which it would look for in a file.

@@ -1,11 +1,19 @@
 """What an answer gave back: whether comparing it can be trusted.
 
 An object whose class says for itself what it equals, or what it is minus something, would pass any test. So values are
-looked at before a test does anything with them. Nothing here calls what an answer wrote: types are told by identity, and
-their parts are read by the interpreter's own descriptors.
+looked at before a test does anything with them: only a few classes of the interpreter and the library may say what they
+equal. Nothing here calls what an answer wrote: types are told by identity, and their parts are read by the interpreter's
+own descriptors.
 """
 
+import array
 import collections
+import datetime
+import decimal
+import enum
+import fractions
+import numbers
+import types
 
 from own_builtins import OWN
 
@@ -17,17 +25,35 @@ _TELLING = (
     + [f"__{name}__" for name in "round trunc floor ceil".split()]
     + [f"__{side}{name}__" for name in _OPERATIONS for side in ("", "r", "i")]
 )
+_VIEWS = ({}.keys, {}.values, {}.items)
+# Classes that may say what they equal: what they say depends on nothing but parts that are looked at too. Not among them
+# are proxies, `unittest.mock.ANY`, and what keeps its parts where anything can be put.
+_TRUSTED = (
+    [object, type, int, float, complex, bool, str, bytes, bytearray, range, slice, type(None), type(...)]
+    # Functions are the same or not.
+    + [types.BuiltinFunctionType, types.MethodType, types.MethodWrapperType, enum.EnumMeta]
+    + [list, tuple, dict, set, frozenset, *(type(view()) for view in _VIEWS)]
+    + [collections.deque, collections.Counter, collections.OrderedDict, collections.defaultdict]
+    + [datetime.date, datetime.datetime, datetime.time, datetime.timedelta, datetime.timezone, datetime.tzinfo]
+    + [decimal.Decimal, array.array, fractions.Fraction]
+    + [numbers.Number, numbers.Complex, numbers.Real, numbers.Rational, numbers.Integral]
+    + [enum.Enum, enum.IntEnum, enum.StrEnum, enum.Flag, enum.IntFlag, enum.ReprEnum]
+)
 
 _mro_of = type.__dict__["__mro__"].__get__
 _dict_of = type.__dict__["__dict__"].__get__
 _name_of = type.__dict__["__name__"].__get__
+_deque, _fraction = collections.deque, fractions.Fraction
+_numerator, _denominator = _fraction.__dict__["_numerator"].__get__, _fraction.__dict__["_denominator"].__get__
+_view_types = tuple(type(view()) for view in _VIEWS)
 
-# Classes that were there before any answer, by identity: the class (so that it lives), and what it defines.
+# Classes that were there before any answer, by identity; kept, so that no other gets their place.
 _known = {}
-_known_methods = set()
-_deque = collections.deque
+# Of the trusted ones, what they define.
+_trusted = {id(kind): tuple((n, vars(kind)[n]) for n in _TELLING if n in vars(kind)) for kind in _TRUSTED}
+_trusted_methods = frozenset(id(method) for methods in _trusted.values() for _, method in methods)
 # Values of these are what they look like.
-_ATOMS = frozenset(id(kind) for kind in (int, float, complex, bool, str, bytes, bytearray, type(None), range, slice))
+_ATOMS = frozenset(id(kind) for kind in (int, float, complex, bool, str, bytes, bytearray, type(None), range))
 
 
 def name_of(kind):
@@ -36,18 +62,13 @@ def name_of(kind):
 
 
 def remember_classes():
-    """Takes all classes that exist now for trusted ones."""
-    stack, seen = [object], set()
+    """Takes all classes that exist now for known ones."""
+    stack = [object]
     while stack:
         kind = stack.pop()
-        if id(kind) in seen:
-            continue
-        seen.add(id(kind))
-        space = _dict_of(kind)
-        methods = tuple((name, space[name]) for name in _TELLING if name in space)
-        _known[id(kind)] = (kind, methods)
-        _known_methods.update(id(method) for _, method in methods)
-        stack.extend(type.__subclasses__(kind))
+        if id(kind) not in _known:
+            _known[id(kind)] = kind
+            stack.extend(type.__subclasses__(kind))
 
 
 def is_foreign(kind):
@@ -56,25 +77,25 @@ def is_foreign(kind):
 
 
 def decides_for_itself(kind):
-    """Whether comparing or calculating with an instance would run what an answer wrote."""
+    """Whether comparing or calculating with an instance may depend on what an answer wrote."""
     for base in _mro_of(kind):
-        known = _known.get(id(base))
         space = _dict_of(base)
-        if known is None:
+        trusted = _trusted.get(id(base))
+        if trusted is None:
             for name in _TELLING:
-                if name in space and space[name] is not None and id(space[name]) not in _known_methods:
+                if name in space and space[name] is not None and id(space[name]) not in _trusted_methods:
                     return True
         else:
             # A class of the library that was written in Python can be changed.
-            for name, method in known[1]:
+            for name, method in trusted:
                 if space.get(name) is not method:
                     return True
     return False
 
 
-def _parts(value, mro):
+def _parts(value, kind):
     """What a container holds, whatever it claims to hold."""
-    for base in mro:
+    for base in _mro_of(kind):
         if base is list:
             return list.__iter__(value)
         if base is tuple:
@@ -87,6 +108,13 @@ def _parts(value, mro):
             return frozenset.__iter__(value)
         if base is _deque:
             return _deque.__iter__(value)
+        if base is _fraction:
+            return _numerator(value), _denominator(value)
+        if base is slice:
+            return value.start, value.stop, value.step
+        for view in _view_types:
+            if base is view:
+                return list(value)
     return ()
 
 
@@ -103,10 +131,9 @@ def fault_of(value):
             if id(kind) not in _ATOMS and decides_for_itself(kind):
                 return name_of(kind)
             checked.add(id(kind))
-        mro = _mro_of(kind)
         if id(value) in seen:
             continue
-        parts = _parts(value, mro)
+        parts = _parts(value, kind)
         if parts:
             seen.add(id(value))
             parts = list(parts)

@@ -2,7 +2,8 @@
 
 CARGO ?= cargo
 ROUTERLAB = target/release/routerlab
-PLUGINS = $(wildcard plugins/routers/*/Cargo.toml) $(wildcard plugins/evaluators/*/Cargo.toml)
+PLUGINS = $(wildcard plugins/routers/*/Cargo.toml) $(wildcard plugins/evaluators/*/Cargo.toml) \
+	$(wildcard plugins/evaluators/*/pyproject.toml)
 
 .PHONY: demo test lint build plugins guests setup bench fuzz clean
 
@@ -25,7 +26,7 @@ build: setup
 
 ## All routers and evaluators as components, into target/components.
 plugins: build
-	$(ROUTERLAB) build $(patsubst %/Cargo.toml,%,$(PLUGINS)) --out target/components
+	$(ROUTERLAB) build $(patsubst %/,%,$(dir $(PLUGINS))) --out target/components
 
 ## The misbehaving plugins of the tests, into target/guests.
 guests: build

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Installs what building needs and this machine lacks: a C compiler, and a wasm32 standard library for the plugins.
-# Does nothing on a machine that has both. Where it may not install, or fails to, it says exactly what to run.
+# Installs what building needs and this machine lacks: a C compiler, a wasm32 standard library for the plugins, and for
+# those in Python componentize-py, into target/python. Does nothing on a machine that has all. Where it may not install, or fails to, it says exactly what to run.
 set -eu
+cd "$(dirname "$0")"
 
 say() { printf '%s\n' "$*" >&2; }
 have() { command -v "$1" >/dev/null 2>&1; }
@@ -75,6 +76,28 @@ if ! rustup_has_wasm && ! debian_has_wasm; then
     elif ! debian_has_wasm; then
         say "setup: what apt-get installed is too old or not whole"
         need "rustup target add wasm32-unknown-unknown (with Rust 1.95 or newer from https://rustup.rs)"
+    fi
+fi
+
+# What makes components of Python; the version is pinned in one file.
+requirement=plugins/sdk/python/requirements.txt
+python=${CARGO_TARGET_DIR:-target}/python
+has_componentize() {
+    [ "$("$python/bin/componentize-py" --version 2>/dev/null)" = "$(sed 's/==/ /' "$requirement")" ]
+}
+# A Python that can make environments.
+makes_environments() { have python3 && python3 -c 'import ensurepip, venv' 2>/dev/null; }
+if [ -z "${ROUTERLAB_COMPONENTIZE_PY:-}" ] && ! has_componentize; then
+    if ! makes_environments; then
+        apt_install python3 python3-venv || true
+    fi
+    if makes_environments; then
+        say "setup: installing componentize-py into $python"
+        if ! quietly python3 -m venv --clear "$python" ||
+            ! quietly "$python/bin/python" -m pip install -q --disable-pip-version-check -r "$requirement" ||
+            ! has_componentize; then
+            need "python3 -m venv --clear $python && $python/bin/pip install -r $requirement"
+        fi
     fi
 fi
 if [ -n "$lines" ]; then

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use routerlab_plugin::{
-    CallError, CallOptions, Limits, OnPluginThread, Preference, RouterPlugin, Sandbox, TrainedState, on_plugin_thread,
+    CallError, CallOptions, EvaluatorPlugin, Item, Limits, OnPluginThread, Preference, RouterPlugin, Sandbox,
+    TrainedState, on_plugin_thread,
 };
 
 mod support;
@@ -102,6 +103,27 @@ fn a_limit_that_is_too_small_ends_the_call_by_its_name() {
     }
     // The plugin itself is none the worse for it.
     assert!(whole_life(&sandbox, "knn", &CallOptions::default()).is_ok());
+}
+
+#[test]
+fn an_item_that_reaches_a_limit_is_wrong_and_an_evaluator_that_cannot_start_fails() {
+    let cache = tempfile::tempdir().unwrap();
+    let sandbox = sandbox(cache.path());
+    // Any evaluator can be asked about one item; this one is small.
+    let plugin = EvaluatorPlugin::load(&sandbox, &component("exact-match")).unwrap();
+    let item =
+        Item { prompt: String::new(), raw_output: "Answer: 4".into(), ground_truth: "4".into(), metadata: "{}".into() };
+    let score = |change: fn(&mut Limits)| {
+        let mut options = CallOptions::default();
+        change(&mut options.limits);
+        on_thread(|thread| plugin.score_one(&item, &[], "{}", &options, thread).result)
+    };
+    assert_eq!(score(|_| ()).unwrap().score, Some(1.0));
+    let stopped = score(|limits| limits.run_fuel = 1000).unwrap();
+    assert_eq!(stopped.score, Some(0.0));
+    assert_eq!(stopped.explanation.unwrap(), "stopped at its fuel limit of 1000 units (`limits.run_fuel`)");
+    let error = score(|limits| limits.memory_bytes = 65_536).unwrap_err();
+    assert_eq!(error.to_string(), "stopped at its memory limit of 65536 bytes (`limits.memory_bytes`)");
 }
 
 #[test]

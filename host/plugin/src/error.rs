@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::limits::LimitReached;
+use crate::limits::{Limit, LimitReached};
 
 /// Why a component could not be loaded. Nothing of it has run yet.
 #[derive(Debug, thiserror::Error)]
@@ -157,6 +157,19 @@ impl CallError {
             Self::Trapped(_) => "trapped",
         }
     }
+
+    /// Why a completion is wrong, where the failure of the evaluator that ran it is the completion's own doing: a program
+    /// that does not end, fills the memory or the stack, floods its output, or leaves the interpreter for good. A refusal,
+    /// a broken contract and limits that a program cannot reach by itself stay failures of the evaluator.
+    #[must_use]
+    pub fn is_the_items_doing(&self) -> Option<String> {
+        use Limit::{AnswerBytes, Memory, RunFuel, Stack, TableElements};
+        match self {
+            Self::Stopped(LimitReached { limit: RunFuel | Memory | TableElements | Stack | AnswerBytes, .. })
+            | Self::Trapped(_) => Some(self.to_string()),
+            Self::Stopped(_) | Self::Refused(_) | Self::Breach(_) => None,
+        }
+    }
 }
 
 /// Raised inside a host function to end the guest's call.
@@ -187,5 +200,30 @@ impl HostFault {
     /// A breach in words.
     pub(crate) fn breach(words: impl Into<String>) -> Self {
         Self::Breach(Breach(words.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_program_can_bring_about_by_itself_is_its_own_doing() {
+        let stopped = |limit| CallError::Stopped(LimitReached { limit, value: 5 });
+        let told = |error: CallError| error.is_the_items_doing();
+        assert_eq!(
+            told(stopped(Limit::RunFuel)),
+            Some("stopped at its fuel limit of 5 units (`limits.run_fuel`)".into())
+        );
+        for limit in [Limit::Memory, Limit::TableElements, Limit::Stack, Limit::AnswerBytes] {
+            assert!(told(stopped(limit)).is_some_and(|why| why.starts_with("stopped at its ")), "{limit:?}");
+        }
+        assert_eq!(told(CallError::Trapped("unreachable".into())), Some("trapped: unreachable".into()));
+        // The batch's own budget is none of an item's.
+        for limit in [Limit::ScoreFuel, Limit::DescribeFuel, Limit::Instances, Limit::Handles, Limit::HostBytes] {
+            assert_eq!(told(stopped(limit)), None, "{limit:?}");
+        }
+        assert_eq!(told(CallError::Refused(Refusal::InvalidConfig("no".into()))), None);
+        assert_eq!(told(CallError::Breach(Breach("no".into()))), None);
     }
 }

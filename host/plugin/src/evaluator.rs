@@ -1,11 +1,13 @@
 //! Evaluators: completions in, checked outcomes out. A fresh store for every batch, or for every item where it asks so.
 
+use std::cell::Cell;
 use std::path::Path;
 
 use wasmtime::Store;
 
 use crate::bindings::evaluator as bindings;
 use crate::bindings::evaluator::exports::routerlab::plugin::evaluator as exported;
+use crate::bindings::router::routerlab::plugin::types;
 use crate::check::{self, Outcome};
 use crate::component::ComponentFile;
 use crate::contract::Role;
@@ -158,21 +160,41 @@ impl EvaluatorPlugin {
             budget,
             thread,
             |guest, store| guest.call_score(store, &sent, replies, config),
-            |answer| {
-                let words = |text: String| crate::log::plain(&text).chars().take(WORDS).collect::<String>();
-                let outcomes: Vec<_> = answer
-                    .map_err(refused)?
-                    .into_iter()
-                    .map(|outcome| Outcome {
-                        score: outcome.score,
-                        prediction: outcome.prediction.map(words),
-                        explanation: outcome.explanation.map(words),
-                    })
-                    .collect();
-                check::outcomes(&outcomes, items.len())?;
-                Ok(outcomes)
-            },
+            |answer| checked(answer, items.len()),
         )
+    }
+
+    /// Scores one item by an evaluator that runs what a model wrote ([`EvaluatorDescription::per_item`]), in a fresh store
+    /// with `run_fuel`. Where the call is ended by what the completion did (see [`CallError::is_the_items_doing`]), the
+    /// outcome is 0 and says so: it is a wrong answer, not a failure of the evaluator.
+    pub fn score_one(
+        &self,
+        item: &Item,
+        replies: &[String],
+        config: &str,
+        options: &CallOptions,
+        thread: &OnPluginThread,
+    ) -> Called<Outcome> {
+        let sent = to_guest(std::slice::from_ref(item));
+        // An evaluator that cannot even start under these limits fails; no item has done anything yet.
+        let started = Cell::new(false);
+        let called = self.call(
+            options,
+            (Limit::RunFuel, options.limits.run_fuel),
+            thread,
+            |guest, store| {
+                started.set(true);
+                guest.call_score(store, &sent, replies, config)
+            },
+            |answer| checked(answer, 1).map(|mut outcomes| outcomes.remove(0)),
+        );
+        let result = called.result.or_else(|error| match error.is_the_items_doing() {
+            Some(why) if started.get() => {
+                Ok(Outcome { score: Some(0.0), prediction: None, explanation: Some(words(why)) })
+            }
+            _ => Err(error),
+        });
+        Called { result, ..called }
     }
 
     fn call<A, T>(
@@ -195,6 +217,26 @@ impl EvaluatorPlugin {
         });
         Called { result: answer.and_then(check), fuel, log: store.data_mut().log.take() }
     }
+}
+
+/// An answer to `score` that keeps the contract.
+fn checked(answer: Result<Vec<exported::Outcome>, types::Error>, items: usize) -> Result<Vec<Outcome>, CallError> {
+    let outcomes: Vec<_> = answer
+        .map_err(refused)?
+        .into_iter()
+        .map(|outcome| Outcome {
+            score: outcome.score,
+            prediction: outcome.prediction.map(words),
+            explanation: outcome.explanation.map(words),
+        })
+        .collect();
+    check::outcomes(&outcomes, items)?;
+    Ok(outcomes)
+}
+
+/// What is kept of a text that the guest made.
+fn words(text: String) -> String {
+    crate::log::plain(&text).chars().take(WORDS).collect()
 }
 
 fn to_guest(items: &[Item]) -> Vec<exported::Item> {

@@ -25,6 +25,12 @@ pub struct Limits {
     pub score_fuel: u64,
     /// Fuel for every item of a batch, on top of `score_fuel`.
     pub score_fuel_per_item: u64,
+    /// Fuel for one item of an evaluator that runs what a model wrote (see [`crate::EvaluatorPlugin::score_one`]).
+    ///
+    /// CPython in WebAssembly takes some 450 units for one step of its bytecode, of which a core does four to five billion
+    /// units a second: the default ends an endless loop after some ten seconds, and is about what CPython itself does in
+    /// two and a half. It is for all tests of an item together; contest problems with dozens of large tests need more.
+    pub run_fuel: u64,
     /// Linear memory of one instance, all its memories together, in bytes.
     pub memory_bytes: usize,
     /// Elements of all tables of one instance together.
@@ -62,6 +68,7 @@ impl Default for Limits {
             attempts: 8,
             score_fuel: 1_000_000_000,
             score_fuel_per_item: 100_000_000,
+            run_fuel: 50_000_000_000,
             memory_bytes: 1 << 30,
             table_elements: 1 << 20,
             instances: 64,
@@ -107,6 +114,7 @@ impl Limits {
             ("train_fuel", self.train_fuel),
             ("load_fuel", self.load_fuel),
             ("attempts", self.attempts as u64),
+            ("run_fuel", self.run_fuel),
             ("memory_bytes", self.memory_bytes as u64),
             ("instances", self.instances as u64),
             ("handles", self.handles as u64),
@@ -147,6 +155,8 @@ pub enum Limit {
     Attempts,
     /// `score_fuel` and `score_fuel_per_item`.
     ScoreFuel,
+    /// `run_fuel`.
+    RunFuel,
     /// `memory_bytes`.
     Memory,
     /// `table_elements`.
@@ -181,6 +191,7 @@ impl Limit {
             Self::RouteFuel => ("fuel", "units", "route_fuel"),
             Self::Attempts => ("attempt", "attempts", "attempts"),
             Self::ScoreFuel => ("fuel", "units", "score_fuel"),
+            Self::RunFuel => ("fuel", "units", "run_fuel"),
             Self::Memory => ("memory", "bytes", "memory_bytes"),
             Self::TableElements => ("table", "elements", "table_elements"),
             Self::Instances => ("instance", "instances", "instances"),

@@ -62,6 +62,9 @@ pub struct EvaluatorEntry {
     /// The modes that the evaluator has, the one to use by default first; none when there is only one way to score.
     #[serde(default)]
     pub modes: Vec<Mode>,
+    /// Fuel for one program that a model wrote, where the default is too little for this dataset's tests.
+    #[serde(default)]
+    pub run_fuel: Option<u64>,
     /// The evaluator's own settings.
     #[serde(default)]
     pub config: serde_json::Map<String, serde_json::Value>,

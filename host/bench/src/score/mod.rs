@@ -123,7 +123,7 @@ pub fn score(
     let plan = Plan::of(options, &tables, sandbox, &call)?;
     let mut scored =
         Scored { label: plan.label.clone(), not_ok: plan.not_ok, no_evaluator: plan.no_evaluator, ..Scored::default() };
-    let shelves = plan.jobs.iter().map(|job| shelf::Shelf::open(&options.dir, &plan, job, &call));
+    let shelves = plan.jobs.iter().map(|job| shelf::Shelf::open(&options.dir, &plan, job));
     let shelves = shelves.collect::<Result<Vec<_>, _>>()?;
     let worked = work::all(&plan, &shelves, &call, options.threads, progress)?;
     scored.kept = worked.kept;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use routerlab_plugin::{
-    CallError, CallOptions, EvaluatorDescription, EvaluatorPlugin, Refusal, Sandbox, on_plugin_thread,
+    CallError, CallOptions, EvaluatorDescription, EvaluatorPlugin, Limits, Refusal, Sandbox, on_plugin_thread,
 };
 use routerlab_records::definition::{DatasetDefinition, Mode};
 use routerlab_records::import::{QuestionKey, read_judgements};
@@ -54,6 +54,8 @@ pub(super) struct Job<'a> {
     pub(super) compat: bool,
     pub(super) plugin: EvaluatorPlugin,
     pub(super) description: EvaluatorDescription,
+    /// How it is called: the limits of the run, and what the definition grants programs that models wrote.
+    pub(super) call: CallOptions,
     pub(super) rows: Vec<(&'a QueryRow, &'a CompletionRow)>,
 }
 
@@ -69,8 +71,14 @@ pub(super) struct Plan<'a> {
     pub(super) no_evaluator: usize,
 }
 
-/// Who scores a query: the component, the name in results, the settings, the mode.
-type Chosen = (PathBuf, PluginName, String, Option<Mode>);
+/// Who scores a query.
+struct Chosen {
+    component: PathBuf,
+    name: PluginName,
+    config: String,
+    mode: Option<Mode>,
+    run_fuel: Option<u64>,
+}
 
 impl<'a> Plan<'a> {
     pub(super) fn of(
@@ -82,7 +90,7 @@ impl<'a> Plan<'a> {
         let by_id: BTreeMap<&QueryId, &QueryRow> =
             tables.queries.iter().map(|query| (&query.query_id, query)).collect();
         let (mut not_ok, mut no_evaluator) = (0, 0);
-        let mut wanted: BTreeMap<(PathBuf, String), (PluginName, Option<Mode>, Vec<_>)> = BTreeMap::new();
+        let mut wanted: BTreeMap<(PathBuf, String), (Chosen, Vec<_>)> = BTreeMap::new();
         for completion in &tables.completions {
             let Some(query) = by_id.get(&completion.query_id).copied() else {
                 let reason =
@@ -93,21 +101,26 @@ impl<'a> Plan<'a> {
                 not_ok += 1;
                 continue;
             }
-            let Some((component, name, config, mode)) = choose(options, tables, query)? else {
+            let Some(chosen) = choose(options, tables, query)? else {
                 no_evaluator += 1;
                 continue;
             };
-            let job = wanted.entry((component, config)).or_insert_with(|| (name, mode, Vec::new()));
-            job.2.push((query, completion));
+            let key = (chosen.component.clone(), chosen.config.clone());
+            wanted.entry(key).or_insert_with(|| (chosen, Vec::new())).1.push((query, completion));
         }
         let mut provenance = tables.provenance.clone();
         let mut jobs = Vec::new();
-        for ((component, config), (name, mode, rows)) in wanted {
+        for (Chosen { component, name, config, mode, run_fuel }, rows) in wanted.into_values() {
             let (plugin, description) = ready(sandbox, &component, call)?;
             provenance = provenance.input(format!("evaluator {name}"), plugin.digest());
+            let mut call = call.clone();
+            // Limits that somebody chose outweigh the definition's.
+            if let Some(fuel) = run_fuel.filter(|_| call.limits.run_fuel == Limits::default().run_fuel) {
+                call.limits.run_fuel = fuel;
+            }
             let compat = mode == Some(Mode::Compat);
-            let job = Job { evaluator: name, config, compat, plugin, description, rows };
-            check_config(&job, &component, call)?;
+            let job = Job { evaluator: name, config, compat, plugin, description, call, rows };
+            check_config(&job, &component)?;
             jobs.push(job);
         }
         let label = label(options, &tables.definition);
@@ -138,13 +151,15 @@ fn choose(options: &ScoreOptions, tables: &Tables, query: &QueryRow) -> Result<O
             config.insert("mode".to_owned(), mode.as_str().into());
         }
         let config = serde_json::Value::Object(config).to_string();
-        return Ok(Some((only.component.clone(), PluginName::from(name), config, options.mode)));
+        let (component, name, mode) = (only.component.clone(), PluginName::from(name), options.mode);
+        return Ok(Some(Chosen { component, name, config, mode, run_fuel: None }));
     }
     let Some(entry) = tables.definition.evaluator_for(query) else { return Ok(None) };
     let mode =
         entry.mode(options.mode).map_err(|reason| BenchError::Data { path: tables.definition_path.clone(), reason })?;
     let component = options.evaluators.join(format!("{}.wasm", entry.name));
-    Ok(Some((component, entry.name.clone(), entry.config_text(mode), mode)))
+    let (name, config) = (entry.name.clone(), entry.config_text(mode));
+    Ok(Some(Chosen { component, name, config, mode, run_fuel: entry.run_fuel }))
 }
 
 /// What the scoring is called when it was given no name.
@@ -174,9 +189,9 @@ fn ready(
 }
 
 /// Scores nothing, so that a configuration that the evaluator refuses is told once and not for every completion.
-fn check_config(job: &Job<'_>, path: &Path, call: &CallOptions) -> Result<(), BenchError> {
-    let asked = on_plugin_thread(call.limits.stack_bytes, |thread| {
-        job.plugin.score(&[], &[], &job.config, call, thread).result
+fn check_config(job: &Job<'_>, path: &Path) -> Result<(), BenchError> {
+    let asked = on_plugin_thread(job.call.limits.stack_bytes, |thread| {
+        job.plugin.score(&[], &[], &job.config, &job.call, thread).result
     });
     match asked.map_err(BenchError::Thread)? {
         Err(error @ CallError::Refused(Refusal::InvalidConfig(_))) => {
@@ -188,12 +203,15 @@ fn check_config(job: &Job<'_>, path: &Path, call: &CallOptions) -> Result<(), Be
 
 impl Job<'_> {
     /// What tells its scores from those of another version, other settings or other limits.
-    pub(super) fn identity(&self, call: &CallOptions) -> String {
-        let limits = &call.limits;
+    pub(super) fn identity(&self) -> String {
+        let limits = &self.call.limits;
         let mut digest = ContentDigest::new();
         digest.text(self.plugin.digest()).text(&self.config);
         digest.number(limits.score_fuel).number(limits.score_fuel_per_item);
         digest.number(limits.memory_bytes as u64).number(limits.stack_bytes as u64).number(limits.answer_bytes as u64);
+        if self.description.per_item {
+            digest.number(limits.run_fuel);
+        }
         digest.hex()
     }
 }

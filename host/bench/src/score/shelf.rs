@@ -5,7 +5,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use routerlab_plugin::CallOptions;
 use routerlab_records::scoring::{Scoring, ScoringFile};
 use routerlab_records::{ModelName, QueryId, Row, ScoreRow, ScoreStatus, read_folder, read_table, write_table};
 
@@ -25,9 +24,9 @@ pub(super) struct Shelf {
 }
 
 impl Shelf {
-    pub(super) fn open(dir: &Path, plan: &Plan<'_>, job: &Job<'_>, call: &CallOptions) -> Result<Self, BenchError> {
+    pub(super) fn open(dir: &Path, plan: &Plan<'_>, job: &Job<'_>) -> Result<Self, BenchError> {
         let folder = Scoring::folder(dir, &plan.label)?;
-        let name = format!("{}-{}", job.evaluator, &job.identity(call)[..12]);
+        let name = format!("{}-{}", job.evaluator, &job.identity()[..12]);
         let (file, parts) = (folder.join(format!("{name}.parquet")), folder.join(format!(".{name}")));
         let mut known = HashMap::new();
         let mut keep = |rows: Vec<ScoreRow>| {

@@ -59,7 +59,7 @@ pub(super) fn all(
     let one_worker = |thread: &OnPluginThread| -> Result<(), BenchError> {
         while let Some((at, range)) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
             let (job, shelf) = (&plan.jobs[*at], &shelves[*at]);
-            let batch = Batch { plan, job, shelf, call, thread };
+            let batch = Batch { plan, job, shelf, call: &job.call, thread };
             let scored = batch.score(&job.rows[range.clone()]);
             shelf.add(plan, &scored.new)?;
             let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -163,7 +163,8 @@ impl Batch<'_> {
 
     /// All together; when that fails, every item by itself, so that one completion cannot cost another its score.
     fn score_ready(&self, ready: Vec<Ready>, scored: &mut Scored) {
-        if !self.job.description.per_item {
+        let per_item = self.job.description.per_item;
+        if !per_item {
             let items: Vec<Item> = ready.iter().map(|ready| ready.item.clone()).collect();
             let replies: Vec<String> = ready.iter().flat_map(|ready| ready.replies.clone()).collect();
             if let Ok(outcomes) = self.ask(&items, &replies) {
@@ -172,25 +173,21 @@ impl Batch<'_> {
             }
         }
         for Ready { item, replies, row } in ready {
-            match self.ask(std::slice::from_ref(&item), &replies) {
-                Ok(mut outcomes) => scored.new.push(with(row, outcomes.swap_remove(0))),
-                Err(error) => match self.doing_of_the_completion(&error) {
-                    Some(words) => {
-                        scored.limited.push(words.clone());
-                        let outcome = Outcome { score: Some(0.0), prediction: None, explanation: Some(words) };
-                        scored.new.push(with(row, outcome));
-                    }
-                    None => scored.fail(row, &error),
-                },
+            let outcome = if per_item {
+                self.job.plugin.score_one(&item, &replies, &self.job.config, self.call, self.thread).result
+            } else {
+                self.ask(std::slice::from_ref(&item), &replies).map(|mut outcomes| outcomes.swap_remove(0))
+            };
+            match outcome {
+                Ok(outcome) => {
+                    scored
+                        .limited
+                        .extend(outcome.explanation.iter().filter(|words| per_item && is_limit(words)).cloned());
+                    scored.new.push(with(row, outcome));
+                }
+                Err(error) => scored.fail(row, &error),
             }
         }
-    }
-
-    /// An evaluator that keeps items apart runs what a model wrote. Where that reaches a limit or crashes, it is the
-    /// completion's doing and wrong, and not a failure of the evaluator.
-    fn doing_of_the_completion(&self, error: &CallError) -> Option<String> {
-        let ended = matches!(error, CallError::Stopped(_) | CallError::Trapped(_));
-        (self.job.description.per_item && ended).then(|| in_one_line(&error.to_string()))
     }
 
     fn ask(&self, items: &[Item], replies: &[String]) -> Result<Vec<Outcome>, CallError> {
@@ -220,6 +217,11 @@ impl Scored {
         let words = in_one_line(&error.to_string());
         self.new.push(ScoreRow { status: ScoreStatus::Failed, explanation: Some(words), ..row });
     }
+}
+
+/// Whether an explanation is the host's own, that a limit ended what a model wrote.
+fn is_limit(words: &str) -> bool {
+    words.starts_with("stopped at its ") || words.starts_with("trapped: ")
 }
 
 fn with(row: ScoreRow, outcome: Outcome) -> ScoreRow {

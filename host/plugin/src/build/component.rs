@@ -24,10 +24,17 @@ pub(super) fn encode(name: &str, module: &[u8]) -> Result<Vec<u8>, BuildError> {
         .module(module)
         .and_then(|encoder| encoder.encode())
         .map_err(|error| encode_error(format!("{error:#}")))?;
-    if !exports_contract(&component).map_err(|error| encode_error(error.to_string()))? {
-        return Err(BuildError::NotAPlugin { name: name.to_owned() });
+    checked(name, component)
+}
+
+/// A component that plays one of the contract's roles.
+pub(super) fn checked(name: &str, component: Vec<u8>) -> Result<Vec<u8>, BuildError> {
+    let broken =
+        |error: wasmparser::BinaryReaderError| BuildError::Encode { name: name.to_owned(), reason: error.to_string() };
+    match exports_contract(&component).map_err(broken)? {
+        true => Ok(component),
+        false => Err(BuildError::NotAPlugin { name: name.to_owned() }),
     }
-    Ok(component)
 }
 
 /// Whether a binding generator left the types of an interface in the module.

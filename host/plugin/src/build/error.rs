@@ -12,6 +12,33 @@ pub enum BuildError {
         /// What was looked at, and what it lacks.
         tried: Vec<String>,
     },
+    /// The machine has no `componentize-py` of the version that is used.
+    #[error(
+        "componentize-py {wanted}, which makes components of Python, was not found{}\nInstall it in the checkout:\n  \
+         python3 -m venv target/python && target/python/bin/pip install componentize-py=={wanted}\nor name one by \
+         ROUTERLAB_COMPONENTIZE_PY",
+        list(.tried)
+    )]
+    NoPythonTools {
+        /// The version that is needed.
+        wanted: String,
+        /// What was looked at, and what is wrong with it.
+        tried: Vec<String>,
+    },
+    /// `pyproject.toml` does not say what to build.
+    #[error("{}: `pyproject.toml`: {output}", .folder.display())]
+    PythonManifest {
+        /// What was asked for.
+        folder: PathBuf,
+        /// What is wrong.
+        output: String,
+    },
+    /// Examples were asked for of a plugin that is not written in Rust.
+    #[error("{}: a Python plugin has no examples; leave `--examples` out", .folder.display())]
+    NoPythonExample {
+        /// What was asked for.
+        folder: PathBuf,
+    },
     /// The folder does not exist.
     #[error("no such folder: {}", .folder.display())]
     NoFolder {
@@ -19,7 +46,7 @@ pub enum BuildError {
         folder: PathBuf,
     },
     /// Nothing in the folder says in which language the plugin is written.
-    #[error("{}: no plugin is here, because there is no `Cargo.toml`", .folder.display())]
+    #[error("{}: no plugin is here, because there is neither a `Cargo.toml` nor a `pyproject.toml`", .folder.display())]
     NotASource {
         /// What was asked for.
         folder: PathBuf,
@@ -156,7 +183,7 @@ mod tests {
             ),
             (
                 BuildError::NotASource { folder: folder() },
-                "my-router: no plugin is here, because there is no `Cargo.toml`",
+                "my-router: no plugin is here, because there is neither a `Cargo.toml` nor a `pyproject.toml`",
             ),
         ];
         for (error, expected) in cases {

@@ -121,10 +121,10 @@ fn labelled(text: &str) -> Option<&str> {
             return line(rest.trim_start_matches(':')).map(sentence);
         }
         let before = text[..at].trim_end();
-        let is_heading = before.get(before.len().saturating_sub(5)..).is_some_and(|word| word.eq_ignore_ascii_case("final"));
-        let starts_line = behind.len() < text.len() - at - word.len() || bytes.get(at + word.len()) == Some(&b'\n');
+        let is_heading =
+            before.get(before.len().saturating_sub(5)..).is_some_and(|word| word.eq_ignore_ascii_case("final"));
         let next_line = text[at + word.len()..].trim_start_matches(['*', '_', '#', ' ', '\r']).starts_with('\n');
-        (is_heading && starts_line && next_line).then(|| line(behind)).flatten()
+        (is_heading && next_line).then(|| line(behind)).flatten()
     })
 }
 
@@ -215,9 +215,9 @@ fn cleaned(text: &str) -> Cow<'_, str> {
     loop {
         let before = text.len();
         text = text.trim_matches(edge).trim_end_matches('.');
-        let inner = [("\\(", "\\)"), ("\\[", "\\]")].iter().find_map(|(open, close)| {
-            text.strip_prefix(open).and_then(|inner| inner.strip_suffix(close))
-        });
+        let inner = [("\\(", "\\)"), ("\\[", "\\]")]
+            .iter()
+            .find_map(|(open, close)| text.strip_prefix(open).and_then(|inner| inner.strip_suffix(close)));
         text = inner.unwrap_or(text);
         if text.len() == before {
             break;

@@ -44,7 +44,10 @@ fn vectors_get_their_scores() {
             let outcome = BoxedMath::new(config).unwrap().score(&item, &[]);
             tried += 1;
             if outcome.score != expected {
-                failed.push(format!("{mode} {} {}: {outcome:?} instead of {expected:?}", vector["dataset"], vector["case"]));
+                failed.push(format!(
+                    "{mode} {} {}: {outcome:?} instead of {expected:?}",
+                    vector["dataset"], vector["case"]
+                ));
             }
         }
     }

@@ -32,9 +32,11 @@ impl Point {
             bits as f64 / (1_u64 << 53) as f64
         };
         let size = 0.25 + 2.5 * part(0);
-        let sign = if self.number % 3 != 0 && part(1) < 0.5 { -1.0 } else { 1.0 };
+        let sign = if !self.number.is_multiple_of(3) && part(1) < 0.5 { -1.0 } else { 1.0 };
         match self.domain {
-            Domain::Complex if self.number % 3 != 0 => Approximate::new(sign * size, 2.0 * part(2) - 1.0, 0.0),
+            Domain::Complex if !self.number.is_multiple_of(3) => {
+                Approximate::new(sign * size, 2.0 * part(2) - 1.0, 0.0)
+            }
             _ => Approximate::new(sign * size, 0.0, 0.0),
         }
     }
@@ -49,9 +51,7 @@ impl Point {
             Expr::Euler => Approximate::real(E),
             Expr::Imaginary => Approximate { re: 0.0, im: 1.0, error: 0.0 },
             Expr::Infinity | Expr::PlusMinus(..) => return None,
-            Expr::Sum(terms) => {
-                terms.iter().try_fold(Approximate::real(0.0), |sum, term| Some(sum.plus(of(term)?)))?
-            }
+            Expr::Sum(terms) => terms.iter().try_fold(Approximate::real(0.0), |sum, term| Some(sum.plus(of(term)?)))?,
             Expr::Product(factors) => {
                 let one = Approximate { re: 1.0, im: 0.0, error: 0.0 };
                 factors.iter().try_fold(one, |product, factor| Some(product.times(of(factor)?)))?
@@ -89,9 +89,10 @@ impl Point {
         let second = || self.evaluate(arguments.get(1)?);
         let value = match (function, first) {
             // An angle in degrees is one for these alone.
-            (Function::Sin | Function::Cos | Function::Tan | Function::Cot | Function::Sec | Function::Csc, Expr::Degrees(angle)) => {
-                self.evaluate(angle)?.times(Approximate::real(PI / 180.0))
-            }
+            (
+                Function::Sin | Function::Cos | Function::Tan | Function::Cot | Function::Sec | Function::Csc,
+                Expr::Degrees(angle),
+            ) => self.evaluate(angle)?.times(Approximate::real(PI / 180.0)),
             _ => self.evaluate(first)?,
         };
         Some(match function {
@@ -183,5 +184,6 @@ fn real_only(value: Approximate, inverse: fn(f64) -> f64, steepness: fn(f64) -> 
     let at = if (value.re - near).abs() <= 16.0 * value.error { near } else { value.re };
     let result = inverse(at);
     let slope = steepness(at).max(1e-3);
-    (value.is_real() && result.is_finite()).then(|| Approximate::new(result, 0.0, value.error / slope + 4.0 * f64::EPSILON))
+    (value.is_real() && result.is_finite())
+        .then(|| Approximate::new(result, 0.0, value.error / slope + 4.0 * f64::EPSILON))
 }

@@ -40,7 +40,9 @@ fn whole_numbers(prediction: &str, truth: &str) -> Option<bool> {
         let digits = text.strip_prefix('-').unwrap_or(text);
         (1..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
     };
-    (plain(prediction) && plain(truth)).then(|| Plain::read(prediction).zip(Plain::read(truth)))?.map(|(a, b)| a.equals(&b))
+    (plain(prediction) && plain(truth))
+        .then(|| Plain::read(prediction).zip(Plain::read(truth)))?
+        .map(|(a, b)| a.equals(&b))
 }
 
 fn symbolically(prediction: &str, truth: &str) -> bool {

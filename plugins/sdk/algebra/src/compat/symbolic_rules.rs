@@ -6,8 +6,22 @@ use super::trimmed;
 
 /// Words that go, with a plural and a power.
 const UNITS: [&str; 16] = [
-    "degree", "cm", "centimeter", "meter", "mile", "second", "minute", "hour", "day", "week", "month", "year", "foot",
-    "feet", "inch", "yard",
+    "degree",
+    "cm",
+    "centimeter",
+    "meter",
+    "mile",
+    "second",
+    "minute",
+    "hour",
+    "day",
+    "week",
+    "month",
+    "year",
+    "foot",
+    "feet",
+    "inch",
+    "yard",
 ];
 
 /// The form that is compared and computed with.

@@ -22,8 +22,21 @@ pub(super) enum Command {
 pub(super) fn is_text(name: &str) -> bool {
     matches!(
         name,
-        "text" | "textbf" | "textit" | "textrm" | "textsf" | "texttt" | "mbox" | "mathrm" | "mathbf" | "mathit" | "mathsf"
-            | "boldsymbol" | "bm" | "operatorname" | "rm"
+        "text"
+            | "textbf"
+            | "textit"
+            | "textrm"
+            | "textsf"
+            | "texttt"
+            | "mbox"
+            | "mathrm"
+            | "mathbf"
+            | "mathit"
+            | "mathsf"
+            | "boldsymbol"
+            | "bm"
+            | "operatorname"
+            | "rm"
     )
 }
 

@@ -24,7 +24,13 @@ pub(super) fn split(tokens: &[Token]) -> Measured<'_> {
     let all_units = tokens[at..].iter().all(|token| {
         let joins = matches!(
             token,
-            Token::Over | Token::Caret | Token::Minus | Token::Times | Token::GroupOpen | Token::GroupClose | Token::Percent
+            Token::Over
+                | Token::Caret
+                | Token::Minus
+                | Token::Times
+                | Token::GroupOpen
+                | Token::GroupClose
+                | Token::Percent
         );
         joins || is_unit(token) || matches!(token, Token::Number(..) | Token::Word(..))
     });
@@ -69,7 +75,7 @@ pub(super) fn scaled(expr: Expr, scale: u32) -> Expr {
     if scale == 0 {
         return expr;
     }
-    let power = Expr::Number(Number::small(10)).to_the(Expr::Number(Number::small(scale)));
+    let power = Expr::Number(Number::small(10)).raised_to(Expr::Number(Number::small(scale)));
     Expr::Product(vec![expr, power])
 }
 
@@ -78,7 +84,8 @@ fn is_unit(token: &Token) -> bool {
         Token::Text(_) => true,
         Token::Word(word, blank) => {
             let lower = word.to_lowercase();
-            let known = SPELLINGS.iter().any(|(unit, _)| *unit == lower.as_str() && unit.len() > 1) || scale(word).is_some();
+            let known =
+                SPELLINGS.iter().any(|(unit, _)| *unit == lower.as_str() && unit.len() > 1) || scale(word).is_some();
             let is_math = matches!(lower.as_str(), "sqrt" | "infinity" | "sinh" | "cosh" | "tanh" | "floor" | "ceil")
                 || super::commands::function(&lower).is_some();
             known || (*blank && word.chars().count() >= 4 && !is_math)
@@ -161,6 +168,9 @@ const SPELLINGS: [(&str, &str); 56] = [
 /// One spelling for a unit: small letters, no plural, no abbreviation.
 fn spelling(word: &str) -> String {
     let word = word.trim_matches('.').to_lowercase();
+    if let Some((above, below)) = word.split_once('/') {
+        return format!("{}/{}", spelling(above), below.split('/').map(spelling).collect::<Vec<_>>().join("/"));
+    }
     let find = |word: &str| SPELLINGS.iter().find(|(unit, _)| *unit == word).map(|(_, name)| (*name).to_owned());
     if let Some(name) = find(&word) {
         return name;

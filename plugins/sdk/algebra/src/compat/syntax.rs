@@ -218,8 +218,13 @@ impl Reader<'_> {
         if self.depth > DEEPEST {
             return None;
         }
-        let exponent = self.signed()?;
+        let mut exponent = self.signed()?;
         self.depth -= 1;
+        // There, x to the power of 2.0 is not x squared: a full stop behind `x^2` makes it wrong.
+        let is_float = matches!(&exponent, Expr::Number(number) if !number.is_integer && number.float.fract() == 0.0);
+        if is_float && base.any(&|part| matches!(part, Expr::Symbol(_))) {
+            exponent = Expr::Product(vec![exponent, Expr::Symbol("1.0".into())]);
+        }
         Some(base.raised_to(exponent))
     }
 

@@ -123,9 +123,8 @@ fn labelled(text: &str) -> Option<&str> {
         let before = text[..at].trim_end();
         let is_heading =
             before.get(before.len().saturating_sub(5)..).is_some_and(|word| word.eq_ignore_ascii_case("final"));
-        let starts_line = behind.len() < text.len() - at - word.len() || bytes.get(at + word.len()) == Some(&b'\n');
         let next_line = text[at + word.len()..].trim_start_matches(['*', '_', '#', ' ', '\r']).starts_with('\n');
-        (is_heading && starts_line && next_line).then(|| line(behind)).flatten()
+        (is_heading && next_line).then(|| line(behind)).flatten()
     })
 }
 

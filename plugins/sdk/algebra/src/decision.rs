@@ -1,7 +1,8 @@
 //! Whether two expressions are equal.
 
 use crate::evaluation::{Domain, Point};
-use crate::expression::Expr;
+use crate::expression::{Expr, Function};
+use crate::number::Number;
 use crate::residue::{self, NoResidue};
 
 /// How many points are tried, and how many must agree, where there are symbols.
@@ -20,8 +21,32 @@ pub(crate) fn same(a: &Expr, b: &Expr, domain: Domain) -> bool {
     let constant = !has_symbols(a) && !has_symbols(b);
     match exactly(a, b, constant) {
         Some(verdict) => verdict && (!constant || roughly(a, b)),
-        None if is_rounded(a) || is_rounded(b) => false,
+        None if is_rounded(a) || is_rounded(b) || !powers_agree(a, b, constant) => false,
         None => approximately(a, b, constant, domain),
+    }
+}
+
+/// A root can be equal to something only if its radicand is equal to the power of that, which may be decided exactly.
+fn powers_agree(a: &Expr, b: &Expr, constant: bool) -> bool {
+    let raised = |expr: &Expr, index: i64| expr.clone().raised_to(Expr::Number(Number::small(index as u32)));
+    let verdict = match (radicand(a), radicand(b)) {
+        (Some((index, a)), Some((other, b))) if index == other => exactly(a, b, constant),
+        (Some((index, a)), None) => exactly(a, &raised(b, index), constant),
+        (None, Some((index, b))) => exactly(&raised(a, index), b, constant),
+        _ => None,
+    };
+    verdict != Some(false)
+}
+
+/// The index of a root and what it is taken of.
+fn radicand(expr: &Expr) -> Option<(i64, &Expr)> {
+    match expr {
+        Expr::Call(Function::Sqrt, arguments) => Some((2, arguments.first()?)),
+        Expr::Call(Function::Root, arguments) => match arguments.as_slice() {
+            [index, inner] => index.as_whole().filter(|index| (2..=100).contains(index)).map(|index| (index, inner)),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
@@ -67,7 +92,8 @@ fn approximately(a: &Expr, b: &Expr, constant: bool, domain: Domain) -> bool {
         }
         agreed += 1;
     }
-    agreed >= needed
+    // What is defined nowhere, or out of range, is equal to what reads alike.
+    agreed >= needed || (agreed == 0 && a == b)
 }
 
 fn is_rounded(expr: &Expr) -> bool {

@@ -32,9 +32,11 @@ impl Point {
             bits as f64 / (1_u64 << 53) as f64
         };
         let size = 0.25 + 2.5 * part(0);
-        let sign = if self.number % 3 != 0 && part(1) < 0.5 { -1.0 } else { 1.0 };
+        let sign = if !self.number.is_multiple_of(3) && part(1) < 0.5 { -1.0 } else { 1.0 };
         match self.domain {
-            Domain::Complex if self.number % 3 != 0 => Approximate::new(sign * size, 2.0 * part(2) - 1.0, 0.0),
+            Domain::Complex if !self.number.is_multiple_of(3) => {
+                Approximate::new(sign * size, 2.0 * part(2) - 1.0, 0.0)
+            }
             _ => Approximate::new(sign * size, 0.0, 0.0),
         }
     }

@@ -98,7 +98,7 @@ impl Expr {
     }
 
     /// The first to the power of the second.
-    pub(crate) fn to_the(self, other: Expr) -> Expr {
+    pub(crate) fn raised_to(self, other: Expr) -> Expr {
         Expr::Power(Box::new((self, other)))
     }
 

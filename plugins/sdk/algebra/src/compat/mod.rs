@@ -159,6 +159,7 @@ mod tests {
             ("x^12+1", "1+x^12", "two digits in an exponent are refused"),
             ("x+y+z", "z+y+x", "three letters are refused"),
             ("2,1", "1,2", "lists are not sets"),
+            ("1+x^2.", "x^2+1", "a full stop makes the exponent a double"),
             ("9^9^9^9", "9^(9^9)^9", "towers are refused"),
         ];
         for (prediction, truth, why) in different {

@@ -73,7 +73,14 @@ fn single(tokens: &mut Vec<Token>, token: Token) -> usize {
 /// Digits, point, exponent; a `j` behind them makes them imaginary. A whole number that begins with zeros ends after them.
 fn number(text: &str, tokens: &mut Vec<Token>) -> Option<usize> {
     let bytes = text.as_bytes();
-    let digits = |from: usize| bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    // An underscore may stand between two digits.
+    let belongs = |at: usize| match bytes.get(at) {
+        Some(b'_') => {
+            bytes[..at].last().is_some_and(u8::is_ascii_digit) && bytes.get(at + 1).is_some_and(u8::is_ascii_digit)
+        }
+        byte => byte.is_some_and(u8::is_ascii_digit),
+    };
+    let digits = |from: usize| (from..).take_while(|&at| belongs(at)).count();
     let before = digits(0);
     let has_point = bytes.get(before) == Some(&b'.');
     let mut end = before + if has_point { 1 + digits(before + 1) } else { 0 };
@@ -88,7 +95,7 @@ fn number(text: &str, tokens: &mut Vec<Token>) -> Option<usize> {
     if end == before && bytes[0] == b'0' {
         end = bytes.iter().take_while(|&&byte| byte == b'0').count();
     }
-    let value = Expr::Number(Number::read(&text[..end])?);
+    let value = Expr::Number(Number::read(&text[..end].replace('_', ""))?);
     match bytes.get(end) {
         Some(b'j') => {
             tokens.push(Token::Value(Expr::Product(vec![value, Expr::Imaginary])));
@@ -211,9 +218,14 @@ impl Reader<'_> {
         if self.depth > DEEPEST {
             return None;
         }
-        let exponent = self.signed()?;
+        let mut exponent = self.signed()?;
         self.depth -= 1;
-        Some(base.to_the(exponent))
+        // There, x to the power of 2.0 is not x squared: a full stop behind `x^2` makes it wrong.
+        let is_float = matches!(&exponent, Expr::Number(number) if !number.is_integer && number.float.fract() == 0.0);
+        if is_float && base.any(&|part| matches!(part, Expr::Symbol(_))) {
+            exponent = Expr::Product(vec![exponent, Expr::Symbol("1.0".into())]);
+        }
+        Some(base.raised_to(exponent))
     }
 
     fn atom(&mut self) -> Option<Expr> {

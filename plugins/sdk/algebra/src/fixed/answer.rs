@@ -153,10 +153,7 @@ fn matrix(kind: &str, inner: &[Token], depth: usize) -> Option<Answer> {
         .map(|row| split(row, |token| *token == Token::Cell).0.into_iter().map(|cell| list(cell, depth + 1)).collect())
         .collect();
     // Round and square brackets are two ways to write one thing; bars are not.
-    let kind = match kind.chars().next() {
-        Some(kind @ ('v' | 'V' | 'c')) => kind,
-        _ => 'm',
-    };
+    let kind = kind.chars().next().filter(|kind| matches!(kind, 'v' | 'V' | 'c')).unwrap_or('m');
     Some(Answer::Matrix(kind, rows?))
 }
 

@@ -75,7 +75,7 @@ pub(super) fn scaled(expr: Expr, scale: u32) -> Expr {
     if scale == 0 {
         return expr;
     }
-    let power = Expr::Number(Number::small(10)).to_the(Expr::Number(Number::small(scale)));
+    let power = Expr::Number(Number::small(10)).raised_to(Expr::Number(Number::small(scale)));
     Expr::Product(vec![expr, power])
 }
 
@@ -168,6 +168,9 @@ const SPELLINGS: [(&str, &str); 56] = [
 /// One spelling for a unit: small letters, no plural, no abbreviation.
 fn spelling(word: &str) -> String {
     let word = word.trim_matches('.').to_lowercase();
+    if let Some((above, below)) = word.split_once('/') {
+        return format!("{}/{}", spelling(above), below.split('/').map(spelling).collect::<Vec<_>>().join("/"));
+    }
     let find = |word: &str| SPELLINGS.iter().find(|(unit, _)| *unit == word).map(|(_, name)| (*name).to_owned());
     if let Some(name) = find(&word) {
         return name;

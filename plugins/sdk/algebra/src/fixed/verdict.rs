@@ -1,6 +1,7 @@
 //! Whether two answers are equal.
 
 use super::answer::{Answer, Value};
+use super::intervals::interval;
 use super::tokens::Relation;
 use crate::decision::same;
 use crate::evaluation::{Domain, Point};
@@ -39,6 +40,12 @@ pub(super) fn equal(found: &Answer, wanted: &Answer, work: &mut Work) -> bool {
         }
         (Answer::Relation(found, signs), Answer::Relation(wanted, wanted_signs)) => {
             relations_equal((found, signs), (wanted, wanted_signs), work)
+        }
+        (Answer::Relation(sides, signs), other @ Answer::Tuple(..))
+        | (other @ Answer::Tuple(..), Answer::Relation(sides, signs))
+            if signs.iter().all(|sign| is_order(*sign)) =>
+        {
+            interval(sides, signs).is_some_and(|interval| equal(&interval, other, work))
         }
         (Answer::Relation(sides, signs), other) => named(sides, signs).is_some_and(|value| equal(value, other, work)),
         (other, Answer::Relation(sides, signs)) => named(sides, signs).is_some_and(|value| equal(other, value, work)),
@@ -202,6 +209,10 @@ fn relations_equal(found: Sides, wanted: Sides, work: &mut Work) -> bool {
         (Some(found), Some(wanted)) => proportional(&found, &wanted),
         _ => false,
     }
+}
+
+fn is_order(sign: Relation) -> bool {
+    reversed(sign) != sign
 }
 
 fn reversed(sign: Relation) -> Relation {

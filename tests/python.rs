@@ -99,7 +99,10 @@ fn item(answer: &str, metadata: &Value) -> Item {
 }
 
 fn options() -> CallOptions {
-    CallOptions { limits: Limits { run_fuel: RUN_FUEL, ..Limits::default() }, ..CallOptions::default() }
+    CallOptions {
+        limits: Limits { run_fuel: RUN_FUEL, memory_bytes: 256 << 20, ..Limits::default() },
+        ..CallOptions::default()
+    }
 }
 
 /// The evaluator, compiled once for all tests of this file.
@@ -163,8 +166,13 @@ fn answers_that_cheat_or_do_harm_get_nothing_and_do_not_touch_the_next() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
-    // Again, one after the other: the same to the letter.
-    assert_eq!(score(&items, 1), outcomes);
+    // Again, one after the other: the same to the letter. What takes as long as it may is seen once.
+    let (short, before): (Vec<_>, Vec<_>) = items
+        .into_iter()
+        .zip(outcomes)
+        .filter(|(_, outcome)| outcome.explanation.as_ref().is_none_or(|why| !why.starts_with("stopped")))
+        .unzip();
+    assert_eq!(score(&short, 1), before);
 }
 
 #[test]

@@ -29,7 +29,7 @@ _WITHHELD = frozenset(library.WITHHELD)
 _GRADER = frozenset(
     "app checks extract grade guard library own_builtins run_functions run_programs settings values".split()
 )
-_keep, _kept = set(), []
+_hidden, _kept = [], []
 
 
 def _describe():
@@ -62,7 +62,7 @@ def _score(items, replies, config):
     if not items:
         return []
     item = items[0]
-    guard.hide(_keep)
+    guard.hide(_hidden)
     try:
         score, program, why = grade.grade(item.raw_output, item.metadata, mode, style)
     except BaseException as error:
@@ -76,7 +76,7 @@ def _score(items, replies, config):
 def Evaluator():
     """Called once, when the component is built. No class, because all classes can be found from `object`."""
     ours = lambda name: name in _GRADER or name in _WITHHELD or name.partition(".")[0] in ("wit_world", "__main__")
-    _keep.update(name for name in sys.modules if not ours(name) and not name.startswith("componentize_py"))
+    _hidden.extend(name for name in sys.modules if ours(name) or name.startswith("componentize_py"))
     values.remember_classes()
     guard.install()
     guard.forget_paths()

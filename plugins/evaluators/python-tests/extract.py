@@ -184,6 +184,8 @@ def fixed_functions(reply, wanted):
             names = defined(ast.Module([node], []))
             if _is_definition(node) and not names & known:
                 earlier[", ".join(sorted(names))] = node
+    if not earlier:
+        return trees[last][0]
     future = [node for node in main.body if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
     rest = [node for node in main.body if node not in future]
     return ast.unparse(ast.Module([*future, *earlier.values(), *rest], []))

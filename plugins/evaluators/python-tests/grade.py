@@ -16,6 +16,8 @@ __builtins__ = OWN
 
 def outsiders(program):
     """Packages that a program needs and the sandbox does not have."""
+    if not any(name in program for name in library.OUTSIDE):
+        return set()
     tree = parses(program)
     names = set()
     for node in ast.walk(tree) if tree else ():

@@ -87,12 +87,10 @@ def install():
     sys.addaudithook(_hook)
 
 
-def hide(keep):
-    """Takes the grader's own modules out of sight: all that are not in `keep`. From now on nothing is imported."""
-    modules = sys.modules
-    for name in list(modules):
-        if name not in keep:
-            del modules[name]
+def hide(names):
+    """Takes the grader's own modules out of sight. From now on nothing is imported."""
+    for name in names:
+        sys.modules.pop(name, None)
     _seal()
 
 

@@ -16,6 +16,7 @@ from own_builtins import OWN
 __builtins__ = OWN
 
 MODULE = "answer"
+_Module = types.ModuleType
 PRELUDE = library.prelude_of_functions()
 _RESERVED = frozenset(PRELUDE) | frozenset(vars(builtins))
 
@@ -131,10 +132,11 @@ def _tests_space(space, state, used):
             plain.pop(name, None)
             if name in PRELUDE:
                 plain[name] = PRELUDE[name]
-    for name, value in plain.items():
+    for name in used & _RESERVED:
         # Copies, because an answer may change the module itself while it is tested.
-        if type(value) is types.ModuleType and PRELUDE.get(name) is value:
-            copied = types.ModuleType(name)
+        value = plain.get(name)
+        if type(value) is _Module and PRELUDE.get(name) is value:
+            copied = _Module(name)
             vars(copied).update(vars(value))
             plain[name] = copied
     plain["__builtins__"] = dict(state[0][0])

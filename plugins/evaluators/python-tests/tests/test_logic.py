@@ -51,11 +51,11 @@ class Functions(unittest.TestCase):
 
     def test_a_later_version_wins(self):
         reply = "```python\ndef f(x):\n    return 1\n```\nBetter:\n```python\ndef f(x):\n    return 2\n```\n```\nf(1)\n```"
-        self.assertEqual(extract.fixed_functions(reply, {"f"}), "def f(x):\n    return 2")
+        self.assertEqual(extract.fixed_functions(reply, {"f"}).strip(), "def f(x):\n    return 2")
 
     def test_thinking_is_not_the_answer(self):
         reply = "<think>\n```python\ndef f(x):\n    return 1\n```\n</think>\n```py\ndef f(x):\n    return 2\n```"
-        self.assertEqual(extract.fixed_functions(reply, {"f"}), "def f(x):\n    return 2")
+        self.assertEqual(extract.fixed_functions(reply, {"f"}).strip(), "def f(x):\n    return 2")
 
     def test_fences_in_quotations_and_lists_are_found(self):
         for reply in ("> ```python\n> x = 1\n> ```", "1. Then:\n\n   ~~~python\n   x = 1\n   ~~~", "- ```python\n  x = 1\n  ```"):

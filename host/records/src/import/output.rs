@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::atomic::{WrittenFile, write_bytes};
 use crate::error::TableError;
+use crate::import::join::build_outcomes;
 use crate::pool::Pool;
 use crate::provenance::{Provenance, own_tool};
 use crate::table::{Row, write_table};
@@ -61,6 +62,8 @@ pub(super) struct Output {
     made: Vec<PathBuf>,
     provenance: Provenance,
     files: BTreeMap<String, ManifestFile>,
+    /// Files that may be edited later and are not in the manifest.
+    unlisted: Vec<String>,
     finished: bool,
 }
 
@@ -70,7 +73,7 @@ impl Output {
         refuse_full(folder)?;
         let is_new = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
         let made = folder.ancestors().take_while(is_new).map(Path::to_owned).collect();
-        Ok(Self { folder: folder.to_owned(), made, provenance, files: BTreeMap::new(), finished: false })
+        Ok(Self { folder: folder.to_owned(), made, provenance, files: BTreeMap::new(), unlisted: Vec::new(), finished: false })
     }
 
     pub(super) fn table<R: Row>(&mut self, rows: &[R]) -> Result<(), TableError> {
@@ -83,6 +86,20 @@ impl Output {
     pub(super) fn pool(&mut self, pool: &Pool) -> Result<(), TableError> {
         let written = pool.write(&self.folder.join("pool.toml"))?;
         self.note("pool.toml".to_owned(), written, None);
+        Ok(())
+    }
+
+    /// A file that may be edited later: the manifest does not list it.
+    pub(super) fn unlisted(&mut self, name: &str, text: &str) -> Result<(), TableError> {
+        write_bytes(&self.folder.join(name), text)?;
+        self.unlisted.push(name.to_owned());
+        Ok(())
+    }
+
+    /// Joins the tables written so far into outcomes.
+    pub(super) fn outcomes(&mut self) -> Result<(), TableError> {
+        let written = build_outcomes(&self.folder)?;
+        self.note("outcomes.parquet".to_owned(), written, None);
         Ok(())
     }
 
@@ -111,7 +128,7 @@ impl Output {
 impl Drop for Output {
     fn drop(&mut self) {
         if !self.finished {
-            for name in self.files.keys() {
+            for name in self.files.keys().chain(&self.unlisted) {
                 // The error that ended the import is the one to report.
                 let _ = fs::remove_file(self.folder.join(name));
             }

@@ -290,7 +290,7 @@ fn a_bad_line_of_a_recording_is_named_with_its_field() {
     refused(&scratch, &limited, 2, "`l.toml`: `limits.describe_fuel` must be larger than 0");
     refused(&scratch, &score, 2, "`out/dataset.toml` does not exist");
     scratch.write("out/dataset.toml", "name = \"d\"\n[[evaluators]]\n");
-    let unknown = "unknown field `evaluators`, expected one of `name`, `description`, `licence`, `evaluator`";
+    let unknown = "unknown field `evaluators`, expected one of `name`, `description`, `licence`, `source`, `shots`, `split`, `fields`, `join`, `origin_query`, `prompt`, `ground_truth`, `metadata`, `group`, `evaluator`";
     refused(&scratch, &score, 2, &format!("`out/dataset.toml`: line 2: {unknown}"));
     scratch.write("out/dataset.toml", "name = \"d\"\n[[evaluator]]\nname = \"number\"\n");
     refused(

@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use routerlab_answers::labelled::{Payload, labelled};
-use routerlab_answers::{boxed, label, letter, markdown, thinking};
+use routerlab_answers::labelled::{Payload, labelled, last_labelled_line as label_line};
+use routerlab_answers::{boxed, letter, markdown, thinking};
 
 fuzz_target!(|text: &str| {
     for payload in [Payload::LetterTo('J'), Payload::Line] {
@@ -14,6 +14,10 @@ fuzz_target!(|text: &str| {
     assert!(boxed::last_box(text).is_none_or(|found| text.contains(found)));
     assert!(text.ends_with(thinking::after_thinking(text)));
     let plain = markdown::plain(text);
-    assert!(label::last_labelled_line(&plain).is_none_or(|found| plain.contains(found)));
-    assert!(letter::answer(text, 'J', &["one".to_owned(), "two".to_owned()]).is_none_or(|found| ('A'..='J').contains(&found)));
+    assert!(label_line(&plain).is_none_or(|found| plain.contains(found)));
+    for last in ['D', 'J'] {
+        for found in [letter::stated(&plain, last), letter::concluded(&plain, last), letter::headed(&plain, last)] {
+            assert!(found.is_none_or(|found| ('A'..=last).contains(&found)));
+        }
+    }
 });

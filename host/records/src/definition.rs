@@ -1,5 +1,12 @@
-//! `dataset.toml`: how the completions of a dataset are scored.
+//! `dataset.toml`: how the completions of a dataset are scored, and how its original files become queries.
 
+mod shipped;
+mod source;
+
+pub use shipped::{SHIPPED, shipped};
+pub use source::{FieldKind, FieldType, Join, Shots, Split};
+
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -21,6 +28,37 @@ pub struct DatasetDefinition {
     /// Licence of the queries and completions.
     #[serde(default)]
     pub licence: String,
+    /// Where the original files are to be had.
+    #[serde(default)]
+    pub source: String,
+    /// Examples that a prompt shows.
+    #[serde(default)]
+    pub shots: Shots,
+    /// The parts of the dataset and their files.
+    #[serde(default)]
+    pub split: Vec<Split>,
+    /// What a row of the original files must have, by name.
+    #[serde(default)]
+    pub fields: BTreeMap<String, FieldType>,
+    /// Rows of other files that belong to a row.
+    #[serde(default)]
+    pub join: Vec<Join>,
+    /// The question as the dataset has it: a template over the fields.
+    #[serde(default)]
+    pub origin_query: String,
+    /// The question as models are asked it: a template over the fields.
+    #[serde(default)]
+    pub prompt: String,
+    /// The reference answer: a template over the fields. One that renders to nothing means that there is none.
+    #[serde(default)]
+    pub ground_truth: Option<String>,
+    /// What evaluators get to see beside the answer, by name: an expression over the fields.
+    #[serde(default)]
+    pub metadata: BTreeMap<String, String>,
+    /// Equal for queries that must not be divided between training and test: a template over the fields; the original
+    /// question when there is no such key.
+    #[serde(default)]
+    pub group: Option<String>,
     /// Who scores what; the first entry that applies to a query wins.
     #[serde(default)]
     pub evaluator: Vec<EvaluatorEntry>,
@@ -212,7 +250,8 @@ replaces = "choice"
         let message = DatasetDefinition::parse("name = \"small\"\nevaluators = []\n").unwrap_err();
         assert_eq!(
             message,
-            "line 2: unknown field `evaluators`, expected one of `name`, `description`, `licence`, `evaluator`"
+            "line 2: unknown field `evaluators`, expected one of `name`, `description`, `licence`, `source`, `shots`, \
+             `split`, `fields`, `join`, `origin_query`, `prompt`, `ground_truth`, `metadata`, `group`, `evaluator`"
         );
     }
 }

@@ -208,6 +208,38 @@ pub enum TableError {
         /// The first such file.
         file: String,
     },
+    /// Files of a split that are not where they should be.
+    #[error("`{}` holds no `{file}`, which has the split `{split}`", path.display())]
+    NoSplitFile {
+        /// The folder or archive.
+        path: PathBuf,
+        /// The file as the definition names it.
+        file: String,
+        /// The split.
+        split: String,
+    },
+    /// A split of another length than its definition says.
+    #[error("`{}`: the split `{split}` has {found} rows, expected {expected}; use `--any-count` to take them all the same", path.display())]
+    SplitCount {
+        /// What was read.
+        path: PathBuf,
+        /// The split.
+        split: String,
+        /// Rows it has.
+        found: u64,
+        /// Rows it should have.
+        expected: u64,
+    },
+    /// Another file than the one a definition knows.
+    #[error("`{}` has the SHA-256 {found}, expected {expected}; use `--any-digest` to take it all the same", path.display())]
+    SplitDigest {
+        /// The file.
+        path: PathBuf,
+        /// SHA-256 of its content.
+        found: String,
+        /// That of the original.
+        expected: String,
+    },
     /// A settings file (TOML or JSON) that cannot be understood.
     #[error("`{}`: {reason}", path.display())]
     Settings {

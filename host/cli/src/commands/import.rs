@@ -1,12 +1,16 @@
 //! `routerlab import`: other people's records into tables.
 #![allow(clippy::print_stderr, reason = "talk goes to stderr")]
 
+mod dataset;
+mod harness;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use routerlab_records::EncoderName;
 use routerlab_records::import::{
     ImportSummary, Progress as Done, RecordedFiles, import_judgements, import_outcomes, import_recorded,
+    import_swe_bench, import_tau2,
 };
 
 use crate::exit::{Ended, print};
@@ -85,6 +89,12 @@ enum What {
         #[arg(long, value_name = "DIR")]
         data: PathBuf,
     },
+    /// The original files of a dataset as queries, ready to be asked.
+    Dataset(dataset::Dataset),
+    /// What the SWE-bench harness found out about patches.
+    SweBench(harness::Harness),
+    /// What tau2-bench found out about conversations.
+    Tau2(harness::Harness),
 }
 
 impl Import {
@@ -108,6 +118,9 @@ impl Import {
                 print(&format!("{}\n", imported.file.display()))?;
                 return Ok(Ended::Done);
             }
+            What::Dataset(dataset) => return dataset.execute(&mut watch),
+            What::SweBench(results) => results.read(import_swe_bench)?,
+            What::Tau2(results) => results.read(import_tau2)?,
         };
         drop(progress);
         say(&summary);

@@ -13,7 +13,7 @@ use crate::queries::kind_of;
 use crate::source::open_file;
 
 /// What some programs begin a text of UTF-8 with; it says nothing.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// One line of a file, as a JSON object.
 pub(super) struct Line<'a> {
@@ -72,7 +72,7 @@ pub(super) fn each_line(
 }
 
 /// The object of a line; otherwise the key to blame, where there is one, and the reason.
-fn object(text: &[u8]) -> Result<Map<String, Value>, (Option<String>, String)> {
+pub(super) fn object(text: &[u8]) -> Result<Map<String, Value>, (Option<String>, String)> {
     let not_json = |error: serde_json::Error| (None, format!("not JSON: {}", without_line(&error)));
     if text.trim_ascii_start().first() != Some(&b'{') {
         let value: Value = serde_json::from_slice(text).map_err(not_json)?;
@@ -111,7 +111,7 @@ impl<'de> Deserialize<'de> for Object {
 }
 
 /// Whether a file begins as UTF-16 does: with its byte order mark, or with two bytes for an ASCII character.
-fn is_utf_16(text: &[u8]) -> bool {
+pub(super) fn is_utf_16(text: &[u8]) -> bool {
     matches!(text, [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, b'{', ..] | [b'{', 0, ..])
 }
 
@@ -133,7 +133,7 @@ fn count_lines(path: &Path) -> Result<u64, TableError> {
 }
 
 /// The decoder counts lines within what it was given, which is one line; only its column means something.
-fn without_line(error: &serde_json::Error) -> String {
+pub(super) fn without_line(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let cut = text.rfind(" at line ").map_or(text.as_str(), |at| &text[..at]);
     format!("{cut} at column {}", error.column())

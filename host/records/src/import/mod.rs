@@ -1,7 +1,9 @@
 //! Other people's records into our tables. Everything is read and checked before the first file is written, and when
 //! writing fails, what was written is taken back.
 
+mod dataset;
 mod embeddings;
+mod harness;
 mod join;
 mod judgements;
 mod lines;
@@ -9,6 +11,8 @@ mod outcomes;
 mod output;
 mod recorded;
 
+pub use dataset::{DatasetOptions, DatasetSummary, import_dataset};
+pub use harness::{HarnessResults, Verdict, import_swe_bench, import_tau2, swe_bench_verdict, tau2_verdict};
 pub use join::build_outcomes;
 pub use judgements::{ImportedJudgements, QuestionKey, import_judgements, read_judgements};
 pub use outcomes::import_outcomes;

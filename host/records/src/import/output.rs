@@ -8,8 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::atomic::{WrittenFile, write_bytes};
 use crate::error::TableError;
+use crate::import::join::build_outcomes;
 use crate::pool::Pool;
 use crate::provenance::{Provenance, own_tool};
+use crate::scores::ScoreRow;
+use crate::scoring::{Scoring, ScoringFile};
 use crate::table::{Row, write_table};
 
 /// Name of the file that is written last: a folder without it is not whole.
@@ -61,6 +64,8 @@ pub(super) struct Output {
     made: Vec<PathBuf>,
     provenance: Provenance,
     files: BTreeMap<String, ManifestFile>,
+    /// Files that may be edited later and are not in the manifest.
+    unlisted: Vec<String>,
     finished: bool,
 }
 
@@ -70,7 +75,14 @@ impl Output {
         refuse_full(folder)?;
         let is_new = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
         let made = folder.ancestors().take_while(is_new).map(Path::to_owned).collect();
-        Ok(Self { folder: folder.to_owned(), made, provenance, files: BTreeMap::new(), finished: false })
+        Ok(Self {
+            folder: folder.to_owned(),
+            made,
+            provenance,
+            files: BTreeMap::new(),
+            unlisted: Vec::new(),
+            finished: false,
+        })
     }
 
     pub(super) fn table<R: Row>(&mut self, rows: &[R]) -> Result<(), TableError> {
@@ -83,6 +95,38 @@ impl Output {
     pub(super) fn pool(&mut self, pool: &Pool) -> Result<(), TableError> {
         let written = pool.write(&self.folder.join("pool.toml"))?;
         self.note("pool.toml".to_owned(), written, None);
+        Ok(())
+    }
+
+    /// A file that may be edited later: the manifest does not list it.
+    pub(super) fn unlisted(&mut self, name: &str, text: &str) -> Result<(), TableError> {
+        write_bytes(&self.folder.join(name), text)?;
+        self.unlisted.push(name.to_owned());
+        Ok(())
+    }
+
+    /// Scores of one evaluator as the folder's own scoring, joined with the tables written so far into outcomes.
+    pub(super) fn scores(&mut self, evaluator: &str, digest: &str, rows: &[ScoreRow]) -> Result<(), TableError> {
+        const LABEL: &str = "own";
+        let folder = Scoring::folder(&self.folder, LABEL)?;
+        let file = format!("{evaluator}-{}.parquet", &digest[..12]);
+        self.made.splice(0..0, [folder.clone(), self.folder.join("scores")]);
+        let written = write_table(&folder.join(&file), rows, &self.provenance)?;
+        let mut scoring = Scoring::new(&own_tool());
+        scoring.inputs.clone_from(&self.provenance.inputs);
+        let about = ScoringFile {
+            evaluator: evaluator.to_owned(),
+            evaluator_digest: digest.to_owned(),
+            config: "{}".to_owned(),
+            sha256: written.digest.clone(),
+            rows: rows.len() as u64,
+        };
+        scoring.files.insert(file.clone(), about);
+        self.note(format!("scores/scoring={LABEL}/{file}"), written, Some(rows.len() as u64));
+        scoring.write(&self.folder, LABEL)?;
+        self.unlisted.push(format!("scores/scoring={LABEL}/scoring.json"));
+        let written = build_outcomes(&self.folder, LABEL)?;
+        self.note("outcomes.parquet".to_owned(), written, None);
         Ok(())
     }
 
@@ -111,7 +155,7 @@ impl Output {
 impl Drop for Output {
     fn drop(&mut self) {
         if !self.finished {
-            for name in self.files.keys() {
+            for name in self.files.keys().chain(&self.unlisted) {
                 // The error that ended the import is the one to report.
                 let _ = fs::remove_file(self.folder.join(name));
             }

@@ -1,12 +1,12 @@
 //! Typed tables in Parquet files: one row struct per table, checked on the way in and on the way out.
 
 mod about;
-mod contain;
+pub(crate) mod contain;
 mod folder;
 mod footer;
 mod lists;
 mod numbers;
-mod open;
+pub(crate) mod open;
 mod read;
 pub(crate) mod row;
 pub(crate) mod texts;

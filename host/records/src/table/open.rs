@@ -14,9 +14,16 @@ use crate::table::write::SCHEMA_KEY;
 
 /// Opens a file that begins and ends as Parquet does and whose schema the decoder can follow.
 pub(super) fn open_parquet(path: &Path) -> Result<File, TableError> {
+    let mut file = open_file(path)?;
+    check_parquet(&mut file, path)?;
+    Ok(file)
+}
+
+/// Holds when a file begins and ends as Parquet does and has a schema that the decoder can follow. `path` is its name in
+/// messages.
+pub(crate) fn check_parquet(file: &mut File, path: &Path) -> Result<(), TableError> {
     const MAGIC: &[u8; 4] = b"PAR1";
     let failed = |source| TableError::read(path, source);
-    let mut file = open_file(path)?;
     let length = file.metadata().map_err(failed)?.len();
     if length == 0 {
         return Err(TableError::Empty { path: path.to_owned() });
@@ -29,11 +36,10 @@ pub(super) fn open_parquet(path: &Path) -> Result<File, TableError> {
     }
     match (&ends[0] == MAGIC, &ends[1] == MAGIC) {
         (true, true) => {
-            let footer = footer_bytes(&mut file, length).map_err(failed)?;
+            let footer = footer_bytes(file, length).map_err(failed)?;
             footer
                 .map_or(Ok(()), |footer| check_schema(&footer))
-                .map_err(|reason| TableError::Damaged { path: path.to_owned(), reason })?;
-            Ok(file)
+                .map_err(|reason| TableError::Damaged { path: path.to_owned(), reason })
         }
         (true, false) => Err(TableError::CutShort { path: path.to_owned() }),
         _ => Err(TableError::NotParquet { path: path.to_owned() }),

@@ -1,131 +1,110 @@
-//! LLMRouterBench's rules, which read brackets twice: once in the reply, once in what was read.
+//! The comparisons as the reference has them, quirks included.
 
+use routerlab_answers::is_space;
 use routerlab_sdk::Outcome;
 
-use crate::arithmetic;
-use crate::read::{Level, double, dropped, first};
-use crate::task::{Rule, Task};
+use crate::arithmetic::{Python, value};
+use crate::brackets::{Level, NOTHING, first, first_inner};
+use crate::rule::Rule;
+use crate::text::{inequalities, integers, is_word, letters, sorted, word_characters};
 
-/// What the reference writes where there are no brackets.
-const NOTHING: &str = "NULL";
-
-pub(super) fn score(reply: &str, truth: &str, task: &Task) -> Outcome {
-    let rule = task.rule(truth);
+/// Reads the brackets of the reply, then compares what was read, reading its brackets a second time.
+pub(crate) fn score(rule: Rule, reply: &str, key: &str) -> Outcome {
     let level = match rule {
-        Rule::LogicParts | Rule::Logic => Level::Logic,
+        Rule::Logic | Rule::LogicParts => Level::Logic,
         Rule::Algebra => Level::Math,
         _ => Level::Clean,
     };
-    let prediction = read(reply, level);
-    let right = same(&prediction, truth, rule);
-    Outcome::right_if(right).predicted(prediction)
-}
-
-fn read(text: &str, level: Level) -> String {
-    match first(text) {
-        None => NOTHING.to_owned(),
-        Some(found) if level == Level::Math => dropped(found, level),
-        Some(found) => format!("[[{}]]", dropped(found, level)),
+    let prediction = first(reply, level);
+    match is_right(rule, &prediction, key) {
+        Some(right) => Outcome::right_if(right).predicted(prediction),
+        None => Outcome::unknown(format!("the key is not an equation: `{key}`")),
     }
 }
 
-fn same(prediction: &str, truth: &str, rule: Rule) -> bool {
-    match rule {
-        // The key is only split, so its brackets stay on the first and last part.
-        Rule::LogicParts => parts(&read(prediction, Level::Logic)) == parts(truth),
-        Rule::Logic => read(prediction, Level::Logic) == read(truth, Level::Logic),
-        Rule::Inequalities => inequalities(prediction) == inequalities(truth),
-        Rule::Characters => characters(prediction) == characters(truth),
-        Rule::Integers => integers(prediction) == integers(truth),
-        // What was read for algebra has no brackets, so the second reading finds nothing.
+/// None when the key cannot be read.
+fn is_right(rule: Rule, prediction: &str, key: &str) -> Option<bool> {
+    let again = |level| first(prediction, level);
+    let (inner, key_inner) = (first_inner(prediction), first_inner(key));
+    let right = match rule {
+        Rule::LogicParts => sorted(again(Level::Logic).split(';')) == sorted(key.split(';')),
+        Rule::Logic => again(Level::Logic) == first(key, Level::Logic),
+        Rule::Inequalities => {
+            const SIGNS: [char; 2] = ['\u{2264}', '\u{2265}'];
+            inequalities(&again(Level::Clean), &SIGNS) == inequalities(key, &SIGNS)
+        }
+        Rule::Characters => {
+            sorted(word_characters(&again(Level::Clean)).chars()) == sorted(word_characters(key_inner).chars())
+        }
+        Rule::Integers => integers(&again(Level::Clean)) == integers(key),
+        // The first reading drops the brackets that the second one looks for, so nothing is ever found.
         Rule::Algebra => false,
-        Rule::Alternatives => alternatives(prediction) == alternatives(truth),
-        Rule::Puzzle(rule) => puzzle(inner(prediction), inner(truth), rule),
-        Rule::Text => read(prediction, Level::Clean) == truth,
-    }
-}
-
-fn inner(text: &str) -> &str {
-    double(text).first().copied().unwrap_or_default()
-}
-
-fn parts(text: &str) -> Vec<&str> {
-    sorted(text.split(';').collect())
-}
-
-/// The alternatives of an answer, without what is dropped.
-pub(super) fn alternatives(text: &str) -> Vec<String> {
-    let cleaned = dropped(text, Level::Clean);
-    sorted(cleaned.split("or").map(str::to_owned).collect())
-}
-
-/// Signs and numbers, in any order.
-pub(super) fn inequalities(text: &str) -> Vec<(char, String)> {
-    let mut found = Vec::new();
-    for (at, sign) in text.char_indices().filter(|(_, char)| matches!(char, '≥' | '≤')) {
-        let after = text[at + sign.len_utf8()..].trim_start();
-        let length = after
-            .char_indices()
-            .take_while(|&(at, char)| char.is_ascii_digit() || char == '.' || (at == 0 && char == '-'));
-        let number = &after[..length.count()];
-        found.push((sign, number.trim_end_matches('.').to_owned()));
-    }
-    sorted(found)
-}
-
-/// Letters, digits and underscores, in any order.
-pub(super) fn characters(text: &str) -> Vec<char> {
-    sorted(text.chars().filter(|char| char.is_alphanumeric() || *char == '_').collect())
-}
-
-/// Runs of digits, in order.
-pub(super) fn integers(text: &str) -> Vec<&str> {
-    text.split(|char: char| !char.is_ascii_digit()).filter(|run| !run.is_empty()).collect()
-}
-
-/// The rules of puzzles on what stands inside the brackets.
-pub(super) fn puzzle(reply: &str, key: &str, rule: u32) -> bool {
-    let letters = |text: &str| text.chars().filter(char::is_ascii_alphabetic).collect::<String>().to_lowercase();
-    let words = |text: &str| {
-        let split = text.split(|char: char| !(char.is_alphanumeric() || char == '_'));
-        sorted(split.filter(|word| !word.is_empty()).map(str::to_owned).collect())
+        Rule::Alternatives => {
+            let found = again(Level::Clean).replace("\\text{or}", "or");
+            found != NOTHING && alternatives(&found) == alternatives(&first(key, Level::Clean))
+        }
+        Rule::Letters => letters(inner) == letters(key_inner),
+        Rule::AnyWord => {
+            let word = letters(inner);
+            key_inner.split(',').any(|known| known == word)
+        }
+        Rule::Words => {
+            let lower = inner.to_lowercase();
+            let words = lower.split(|char| !is_word(char)).filter(|word| !word.is_empty());
+            sorted(words) == sorted(key_inner.split(' '))
+        }
+        Rule::Part => key_inner.contains(&letters(inner)),
+        Rule::List => {
+            let solid: String = inner.chars().filter(|&char| !is_space(char)).collect();
+            sorted(solid.split(',')) == sorted(key_inner.split(','))
+        }
+        Rule::Equation => return is_equation(&in_ascii(inner), &in_ascii(key_inner)),
+        Rule::TwentyFour => {
+            let (inner, key) = (in_ascii(inner), key_inner.split('\n').next().unwrap_or_default());
+            let characters = |text: &str| sorted(word_characters(left(text)).chars());
+            characters(&inner) == characters(key) && value::<Python>(left(&inner)).is_some_and(|value| value.is(24))
+        }
+        Rule::Cells => {
+            let cells = |text: &str| -> String {
+                text.chars().filter(|&char| !is_space(char) && !matches!(char, ',' | '[' | ']')).collect()
+            };
+            cells(inner) == cells(key_inner)
+        }
+        Rule::WordCharacters => word_characters(inner) == word_characters(key_inner),
+        Rule::Clean => again(Level::Clean) == key,
     };
-    match rule {
-        1 => letters(reply) == letters(key),
-        2 => key.split(',').any(|word| word == letters(reply)),
-        3 => words(reply) == words(key),
-        4 => key.contains(&letters(reply)),
-        5 => {
-            let list = |text: &str| sorted(text.split(',').map(|part| part.trim().to_owned()).collect());
-            list(reply) == list(key)
-        }
-        9 => equation(reply, key),
-        10 => {
-            let marks = |text: &str| sorted(text.chars().filter(|char| !char.is_whitespace()).collect());
-            marks(reply) == marks(key) && arithmetic::is(reply, "24")
-        }
-        18 => {
-            let bare = |text: &str| text.chars().filter(|char| !", []()".contains(*char)).collect::<String>();
-            bare(reply) == bare(key)
-        }
-        _ => {
-            let in_words =
-                |text: &str| text.chars().filter(|char| char.is_alphanumeric() || *char == '_').collect::<String>();
-            in_words(reply) == in_words(key)
-        }
-    }
+    Some(right)
+}
+
+fn alternatives(text: &str) -> Vec<String> {
+    sorted(text.trim_matches(['[', ']']).split("or").map(|part| part.trim().to_owned()))
+}
+
+/// The two signs that the reference knows beside those of Python.
+fn in_ascii(text: &str) -> String {
+    text.replace('\u{d7}', "*").replace('\u{2212}', "-")
+}
+
+/// What stands before the first equals sign.
+fn left(text: &str) -> &str {
+    text.split('=').next().unwrap_or_default()
 }
 
 /// The same operators in the same order, and a left side with the key's result.
-fn equation(reply: &str, key: &str) -> bool {
-    let operators = |text: &str| text.chars().filter(|char| "+-*/×÷".contains(*char)).collect::<String>();
-    match (reply.split_once('='), key.split_once('=')) {
-        (Some((left, _)), Some((_, result))) => operators(reply) == operators(key) && arithmetic::is(left, result),
-        _ => false,
-    }
+fn is_equation(reply: &str, key: &str) -> Option<bool> {
+    let result = result(key)?;
+    let operators =
+        |text: &str| -> String { text.chars().filter(|char| matches!(char, '+' | '-' | '*' | '/')).collect() };
+    let same = operators(left(reply)) == operators(left(key));
+    Some(same && value::<Python>(left(reply)).is_some_and(|value| value.is(result)))
 }
 
-fn sorted<T: Ord>(mut all: Vec<T>) -> Vec<T> {
-    all.sort();
-    all
+/// The integer behind the first equals sign that one follows.
+pub(crate) fn result(key: &str) -> Option<i128> {
+    key.match_indices('=').find_map(|(at, _)| {
+        let rest = key[at + 1..].trim_start_matches(is_space);
+        let minus = usize::from(rest.starts_with('-'));
+        let digits = rest.as_bytes()[minus..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        rest[..minus + digits].parse().ok()
+    })
 }

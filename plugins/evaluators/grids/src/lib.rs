@@ -1,15 +1,17 @@
-//! Grids of integers: a puzzle is solved when every one of its test grids is right.
+//! Compares grids of integers with the key.
 
-mod read;
+mod compat;
+mod fixed;
+mod grid;
 
-use routerlab_answers::{Mode, thinking};
+use routerlab_answers::Mode;
 use routerlab_sdk::{Error, Evaluator, Item, Outcome, export_evaluator};
 use serde::Deserialize;
 
-use read::Grid;
+use crate::grid::{Grid, as_json};
 
-/// What can be set.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+/// What may be set.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Whose rules are followed.
@@ -17,84 +19,45 @@ pub struct Config {
 }
 
 /// The evaluator.
-#[derive(Debug)]
-pub struct Grids(Mode);
+pub struct Grids {
+    mode: Mode,
+}
 
 impl Evaluator for Grids {
     const NAME: &'static str = "grids";
-    const CONFIG_SCHEMA: &'static str = r#"{
-        "type": "object",
-        "additionalProperties": false,
-        "properties": { "mode": { "enum": ["fixed", "compat"], "default": "fixed" } }
-    }"#;
+    const CONFIG_SCHEMA: &'static str = r#"{"type":"object","additionalProperties":false,"properties":{"mode":{"enum":["fixed","compat"],"default":"fixed"}}}"#;
     type Config = Config;
 
     fn new(config: Config) -> Result<Self, Error> {
-        Ok(Self(config.mode))
+        Ok(Self { mode: config.mode })
     }
 
     fn score(&self, item: &Item, _: &[String]) -> Outcome {
-        let wanted: Vec<Grid> = match serde_json::from_str(&item.ground_truth) {
-            Ok(grids) => grids,
-            Err(error) => return Outcome::unknown(format!("the ground truth is no list of grids: {error}")),
+        let Some(key) = key(&item.ground_truth) else {
+            return Outcome::unknown("the key is not a JSON list of grids of integers");
         };
-        if wanted.is_empty() {
-            return Outcome::unknown("the ground truth has no grid");
-        }
-        let found = match self.0 {
-            Mode::Compat => read::compat(&item.raw_output, wanted.len()),
-            Mode::Fixed => read::fixed(thinking::after_thinking(&item.raw_output), wanted.len()),
+        let found = match self.mode {
+            Mode::Compat => compat::grids(&item.raw_output, key.len()),
+            Mode::Fixed => fixed::grids(&item.raw_output, key.len()),
         };
-        let outcome = Outcome::right_if(found.iter().eq(wanted.iter()));
-        match found.len() {
-            0 => outcome.because("no grid in the output"),
-            given if given < wanted.len() => {
-                outcome.because(format!("{given} of {} grids in the output", wanted.len()))
-            }
-            _ => outcome.predicted(serde_json::to_string(&found).unwrap_or_default()),
+        let right = key.iter().zip(&found).filter(|(key, found)| found.as_ref() == Some(*key)).count();
+        let missing = found.iter().filter(|found| found.is_none()).count();
+        let outcome = Outcome::right_if(right == key.len());
+        let outcome = if missing == found.len() { outcome } else { outcome.predicted(as_json(&found)) };
+        match missing {
+            0 => outcome,
+            missing => outcome.because(format!("no grid found for {missing} of {}", key.len())),
         }
     }
+}
+
+/// The grids of the key, at least one: a list of grids, or a grid alone. What a key's grid looks like is its own affair.
+fn key(text: &str) -> Option<Vec<Grid>> {
+    let grids = serde_json::from_str(text).or_else(|_| serde_json::from_str(text).map(|grid| vec![grid])).ok()?;
+    Some(grids).filter(|grids: &Vec<Grid>| !grids.is_empty())
 }
 
 export_evaluator!(Grids);
 
 #[cfg(test)]
-mod tests {
-    use super::{Config, Grids};
-    use routerlab_answers::Mode;
-    use routerlab_sdk::{Evaluator, Item};
-
-    fn score(mode: Mode, output: &str, truth: &str) -> Option<f64> {
-        let item = Item { raw_output: output.into(), ground_truth: truth.into(), ..Item::default() };
-        Grids::new(Config { mode }).unwrap().score(&item, &[]).score
-    }
-
-    #[test]
-    fn compat_keeps_the_quirks_and_fixed_does_not_have_them() {
-        let (one, two) = ("[[[3,0],[0,3]]]", "[[[1]],[[2,2]]]");
-        // Reply, key, score in compat, score in fixed.
-        let cases = [
-            ("So:\n[[3, 0],\n [0, 3]]", one, 1.0, 1.0),
-            ("[[3,0],[0,3]] as asked [see above]", one, 1.0, 1.0),
-            ("[[0,0],[0,0]] was the input.\n[[3,0],[0,3]]", one, 1.0, 1.0),
-            ("3 0\n0 3", one, 0.0, 1.0),
-            ("[[3,0],[0]]", one, 0.0, 0.0),
-            ("[[1]] and [[2,2]]", two, 1.0, 1.0),
-            ("Given [[9]]:\n[[1]]\n\n[[2,2]]", two, 0.0, 1.0),
-            ("1\n\n2 2", two, 0.0, 1.0),
-            ("[[1]]", two, 0.0, 0.0),
-            ("", one, 0.0, 0.0),
-        ];
-        for (output, truth, compat, fixed) in cases {
-            assert_eq!(score(Mode::Compat, output, truth), Some(compat), "{output:?}");
-            assert_eq!(score(Mode::Fixed, output, truth), Some(fixed), "{output:?}");
-        }
-    }
-
-    #[test]
-    fn a_key_that_is_no_grid_gives_no_score() {
-        for truth in ["", "[]", "[[1]]", "7"] {
-            assert_eq!(score(Mode::Fixed, "[[1]]", truth), None, "{truth}");
-        }
-    }
-}
+mod tests;

@@ -1,120 +1,205 @@
-//! What a reply claims about each person, read as a person would.
+//! Reading who is said to be what.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-
-use routerlab_answers::{markdown, thinking};
-use routerlab_sdk::Outcome;
-
+/// Knight or knave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Identity {
+pub(crate) enum Role {
     Knight,
     Knave,
 }
 
-use Identity::{Knave, Knight};
-
-pub(super) fn score(reply: &str, truth: &str) -> Outcome {
-    let wanted = key(truth);
-    if wanted.is_empty() {
-        return Outcome::unknown("the ground truth names nobody");
+impl Role {
+    /// Its name.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Knight => "knight",
+            Self::Knave => "knave",
+        }
     }
-    let plain = markdown::plain(thinking::after_thinking(reply));
-    let conclusion = conclusion(&plain);
-    let names: Vec<&str> = wanted.keys().map(String::as_str).collect();
-    let claimed = claims(&conclusion, &names);
-    let said = |identities: &[Identity]| match identities {
-        [] => "nothing",
-        all if all.iter().all(|identity| *identity == Knight) => "knight",
-        all if all.iter().all(|identity| *identity == Knave) => "knave",
-        _ => "both",
-    };
-    let found: Vec<String> =
-        names.iter().map(|name| format!("{name}: {}", said(claimed.get(*name).map_or(&[], Vec::as_slice)))).collect();
-    let right = wanted.iter().all(|(name, identity)| {
-        claimed.get(name.as_str()).is_some_and(|all| all.iter().all(|claim| claim == identity))
-    });
-    Outcome::right_if(right).predicted(found.join(", "))
+
+    /// The role that a word in lower case names.
+    fn of(word: &str) -> Option<Self> {
+        match word {
+            "knight" | "knights" => Some(Self::Knight),
+            "knave" | "knaves" => Some(Self::Knave),
+            _ => None,
+        }
+    }
+
+    fn other(self) -> Self {
+        match self {
+            Self::Knight => Self::Knave,
+            Self::Knave => Self::Knight,
+        }
+    }
 }
 
-/// Everybody that the key names, in small letters.
-fn key(truth: &str) -> BTreeMap<String, Identity> {
-    let of_line = |line: &str| {
-        let line = line.trim_start_matches(|char: char| !char.is_alphabetic()).to_lowercase();
-        let (name, role) = line.split_once(" is a ")?;
-        let identity = match role.trim_end_matches(|char: char| !char.is_alphabetic()) {
-            "knight" => Knight,
-            "knave" => Knave,
-            _ => return None,
+/// The person of a line of the key in lower case, `(1) Emma is a knight`, and what they are.
+pub(crate) fn of_key(line: &str) -> Option<(String, Role)> {
+    let lower = line.trim().to_lowercase();
+    let start = lower.find(char::is_alphabetic)?;
+    let (name, role) = lower[start..].split_once(" is a ")?;
+    let name = name.trim();
+    (!name.is_empty()).then_some((name.to_owned(), Role::of(role.trim_matches(|char: char| !char.is_alphabetic()))?))
+}
+
+/// What a text says about each person.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// Nothing.
+    #[default]
+    None,
+    /// One role.
+    Is(Role),
+    /// Both roles.
+    Both,
+}
+
+impl Claim {
+    fn add(&mut self, role: Role) {
+        *self = match self {
+            Self::None => Self::Is(role),
+            Self::Is(before) if *before == role => *self,
+            _ => Self::Both,
         };
-        Some((name.to_owned(), identity))
-    };
-    truth.lines().filter_map(of_line).collect()
-}
-
-/// What stands behind the last "conclusion:" that has a role behind it; in the last box; otherwise everything.
-fn conclusion(text: &str) -> Cow<'_, str> {
-    let lower = text.to_lowercase();
-    let has_role = |text: &&str| text.contains("knight") || text.contains("knave");
-    let starts: Vec<usize> = lower.match_indices("conclusion").map(|(at, word)| at + word.len()).collect();
-    let behind =
-        |at: &usize| Some(lower[*at..].trim_start_matches([' ', '*'])).filter(|rest| rest.starts_with([':', '\n']));
-    let found = starts.iter().rev().filter_map(behind).find(has_role);
-    let boxed = || routerlab_answers::boxed::last_box(&lower).filter(has_role);
-    match found.or_else(boxed).map(str::to_owned) {
-        Some(found) => Cow::Owned(found),
-        None => Cow::Owned(lower),
     }
 }
 
-/// What is claimed about each of these names. A role belongs to the nearest name before it in its sentence; "not" turns
-/// it round; several names joined by "and" share it.
-fn claims<'a>(text: &str, names: &[&'a str]) -> BTreeMap<&'a str, Vec<Identity>> {
-    let mut claims: BTreeMap<&str, Vec<Identity>> = BTreeMap::new();
-    let mut subjects: Vec<&str> = Vec::new();
-    let mut negated = false;
-    // Whether the last words joined two names, or nothing has come since a name.
-    let mut joined = false;
-    for word in words(text) {
-        if let Some(name) = names.iter().find(|name| **name == word) {
-            if !joined {
-                subjects.clear();
-            }
-            subjects.push(name);
-            (joined, negated) = (true, false);
+/// Words between a name and its role that leave the claim as it is.
+const FILLERS: [&str; 26] = [
+    "is",
+    "are",
+    "a",
+    "an",
+    "the",
+    "must",
+    "be",
+    "both",
+    "and",
+    "thus",
+    "therefore",
+    "hence",
+    "so",
+    "indeed",
+    "also",
+    "definitely",
+    "has",
+    "to",
+    "as",
+    "role",
+    "identity",
+    "s",
+    "type",
+    "was",
+    "being",
+    "all",
+];
+
+/// Words that make a sentence something else than a claim.
+const NO_CLAIM: [&str; 27] = [
+    "if",
+    "suppose",
+    "supposing",
+    "supposed",
+    "assume",
+    "assumes",
+    "assuming",
+    "assumption",
+    "would",
+    "were",
+    "unless",
+    "whether",
+    "either",
+    "or",
+    "says",
+    "say",
+    "said",
+    "saying",
+    "claims",
+    "claim",
+    "claimed",
+    "states",
+    "stated",
+    "statement",
+    "tells",
+    "told",
+    "case",
+];
+
+/// What a text in lower case says about each of these people, whose names are in lower case.
+///
+/// A claim is a name and a role in one sentence with nothing between them but words such as "is a" and signs such as a
+/// colon, a dash or an arrow; or a role with a colon and then names. Sentences that suppose something or repeat what
+/// somebody said claim nothing.
+pub(crate) fn claims(text: &str, names: &[String]) -> Vec<Claim> {
+    let mut claims = vec![Claim::None; names.len()];
+    let ends = |char| matches!(char, '\n' | '.' | ';' | '!' | '?' | '\u{3002}');
+    // Most sentences of a reasoning name no role, and that is seen at once.
+    let has_role = |sentence: &&str| sentence.contains("knight") || sentence.contains("knave");
+    for sentence in text.split(ends).filter(has_role) {
+        if words(sentence).any(|(_, word)| NO_CLAIM.contains(&word)) {
             continue;
         }
-        match word {
-            "and" | "both" | "," => {}
-            "." | "\n" => {
-                subjects.clear();
-                joined = false;
-            }
-            "not" | "isn't" | "aren't" | "never" => negated = true,
-            "knight" | "knights" | "knave" | "knaves" => {
-                let identity = if word.starts_with("knight") != negated { Knight } else { Knave };
-                for name in subjects.drain(..) {
-                    claims.entry(name).or_default().push(identity);
-                }
-                (joined, negated) = (false, false);
-            }
-            _ => joined = false,
-        }
+        read_sentence(sentence, names, &mut claims);
     }
     claims
 }
 
-/// The words of a text, and the marks that end a sentence or join names.
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    let in_word = |char: char| char.is_alphanumeric() || char == '\'' || char == '’';
-    let mut rest = text;
+fn read_sentence(sentence: &str, names: &[String], claims: &mut [Claim]) {
+    // People named since the last role, and whether a role came after them already.
+    let mut people: Vec<usize> = Vec::new();
+    let mut has_role = false;
+    let mut negated = false;
+    // After "knights:" names get this role.
+    let mut heading = None;
+    let mut skip_to = 0;
+    for (at, word) in words(sentence) {
+        if at < skip_to {
+            continue;
+        }
+        if let Some(person) = names.iter().position(|name| is_at(sentence, at, name)) {
+            skip_to = at + names[person].len();
+            if let Some(role) = heading {
+                claims[person].add(role);
+                continue;
+            }
+            if has_role {
+                people.clear();
+                has_role = false;
+            }
+            negated = false;
+            people.push(person);
+        } else if let Some(role) = Role::of(word) {
+            let is_heading = sentence[at + word.len()..].trim_start().starts_with([':', '\u{ff1a}']);
+            if people.is_empty() || (has_role && is_heading) {
+                heading = is_heading.then_some(role);
+                people.clear();
+            }
+            let role = if negated { role.other() } else { role };
+            people.iter().for_each(|&person| claims[person].add(role));
+            has_role = !people.is_empty();
+            negated = false;
+        } else if matches!(word, "not" | "isn" | "cannot") {
+            negated = true;
+        } else if !FILLERS.contains(&word) && word != "t" && !word.bytes().all(|byte| byte.is_ascii_digit()) {
+            people.clear();
+            has_role = false;
+            negated = false;
+        }
+    }
+}
+
+/// Whether the name stands here as a whole word.
+fn is_at(text: &str, at: usize, name: &str) -> bool {
+    text[at..].strip_prefix(name).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
+}
+
+/// Runs of letters and digits, each with its place.
+fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut at = 0;
     std::iter::from_fn(move || {
-        rest = rest.trim_start_matches(|char: char| !in_word(char) && !matches!(char, '.' | ',' | '\n'));
-        let first = rest.chars().next()?;
-        let end =
-            if in_word(first) { rest.find(|char| !in_word(char)).unwrap_or(rest.len()) } else { first.len_utf8() };
-        let (word, after) = rest.split_at(end);
-        rest = after;
-        Some(word)
+        let start = at + text[at..].find(char::is_alphanumeric)?;
+        let length = text[start..].find(|char: char| !char.is_alphanumeric()).unwrap_or(text.len() - start);
+        at = start + length;
+        Some((start, &text[start..at]))
     })
 }

@@ -1,40 +1,48 @@
-//! LLMRouterBench's rules: every line of the key must be a part of the conclusion.
+//! The reference's rules, quirks included.
 
 use routerlab_answers::strip;
 use routerlab_sdk::Outcome;
 
-/// Where the conclusion may begin, the first that has something behind it counts.
+/// What begins the conclusion; the first in this order that has something behind it.
 const MARKERS: [&str; 4] = ["CONCLUSION:", "boxed", "Conclusion:", "conclusion:"];
-/// Where it ends.
+
+/// What ends the conclusion.
 const ENDS: [&str; 4] = ["### Reason", "Let's think step by step again", "let's go back and check", "###"];
 
-pub(super) fn score(reply: &str, truth: &str) -> Outcome {
-    let lines: Vec<&str> = truth.lines().filter(|line| !strip(line).is_empty()).map(identity).collect();
+/// Right when every line of the key occurs in the conclusion in any case.
+pub(crate) fn score(reply: &str, key: &str) -> Outcome {
+    let lines: Vec<String> = key.split('\n').filter(|line| !strip(line).is_empty()).map(identity).collect();
+    if lines.is_empty() {
+        return Outcome::unknown("there is no key");
+    }
     let conclusion = conclusion(reply);
-    let wrong = |why: &str| Outcome::right_if(false).predicted(conclusion).because(why);
+    let judged = |right, why: &str| Outcome::right_if(right).predicted(conclusion).because(why);
     if conclusion.contains(&format!("({})", lines.len() + 1)) {
-        return wrong("one number too many");
+        return judged(false, "a number beyond the last person");
     }
     if conclusion.contains("if") {
-        return wrong("the letters `if`");
+        return judged(false, "the letters `if`");
     }
-    let claimed = conclusion.to_lowercase();
-    Outcome::right_if(lines.iter().all(|line| claimed.contains(&line.to_lowercase()))).predicted(conclusion)
+    let lower = conclusion.to_lowercase();
+    let found = lines.iter().filter(|line| lower.contains(line.as_str())).count();
+    judged(found == lines.len(), &format!("{found} of {} lines of the key", lines.len()))
 }
 
-/// A line of the key without its number, which is three characters long.
-fn identity(line: &str) -> &str {
+/// A line of the key without its number, in lower case.
+fn identity(line: &str) -> String {
     let start = line.char_indices().nth(3).map_or(line.len(), |(at, _)| at);
-    strip(&line[start..])
+    strip(&line[start..]).to_lowercase()
 }
 
 fn conclusion(reply: &str) -> &str {
-    let reply = reply.split("### Question").next().unwrap_or(reply);
-    // Between the first and the second of a marker.
-    let behind = |marker: &&str| reply.split(*marker).nth(1).filter(|text| !strip(text).is_empty());
-    let mut text = MARKERS.iter().find_map(behind).unwrap_or(reply);
-    for end in ENDS {
-        text = text.split(end).next().unwrap_or(text);
-    }
-    strip(text)
+    let reply = before(reply, "### Question");
+    let marked = MARKERS.iter().find_map(|marker| {
+        let (_, rest) = reply.split_once(marker)?;
+        Some(before(rest, marker)).filter(|piece| !strip(piece).is_empty())
+    });
+    strip(ENDS.iter().fold(marked.unwrap_or(reply), |text, end| before(text, end)))
+}
+
+fn before<'a>(text: &'a str, end: &str) -> &'a str {
+    text.find(end).map_or(text, |at| &text[..at])
 }

@@ -1,6 +1,11 @@
 //! `Answer: ...` in what a model wrote, as LLMRouterBench looks for it.
 
+mod fixed;
+
+pub use fixed::{labelled_texts, last_labelled_line, said_to_be};
+
 use crate::boxed::first_box;
+use crate::ignore_case::{ANSWER, FINAL_ANSWER};
 use crate::{is_space, strip};
 
 /// What is looked for after the label.
@@ -41,7 +46,7 @@ impl Payload {
 /// 3. The payload after the first line `Final Answer` that is followed by a blank line.
 /// 4. The content of the first box.
 pub fn labelled(text: &str, payload: Payload) -> &str {
-    if text.chars().count() <= 10 && !text.contains("Answer") && !text.contains("box") {
+    if text.chars().nth(10).is_none() && !text.contains("Answer") && !text.contains("box") {
         return text.trim_start_matches(is_space);
     }
     let found = last_after_label(text, payload).map(without_second_label);
@@ -51,7 +56,7 @@ pub fn labelled(text: &str, payload: Payload) -> &str {
 fn last_after_label(text: &str, payload: Payload) -> Option<&str> {
     let mut last = None;
     let mut at = 0;
-    while let Some(start) = find_ignoring_case(&text[at..], "answer") {
+    while let Some(start) = ANSWER.find(&text[at..]) {
         let word_end = at + start + "answer".len();
         match after_colon(text, word_end).and_then(|from| at_or_before(text, from.0, from.1, payload)) {
             Some((found, end)) => {
@@ -77,15 +82,15 @@ fn at_or_before(text: &str, colon: usize, from: usize, payload: Payload) -> Opti
     if let Some((found, length)) = payload.at(&text[from..]) {
         return Some((found, from + length));
     }
-    let blank = text[colon..from].char_indices().next_back()?;
-    let (found, length) = payload.at(&text[colon + blank.0..])?;
-    Some((found, colon + blank.0 + length))
+    let blank = colon + text[colon..from].rfind(|char| char != '\n')?;
+    let (found, length) = payload.at(&text[blank..])?;
+    Some((found, blank + length))
 }
 
 /// "Final Answer", one white-space character, line ends, white space, payload.
 fn after_heading(text: &str, payload: Payload) -> Option<&str> {
     let mut at = 0;
-    while let Some(start) = find_ignoring_case(&text[at..], "final answer") {
+    while let Some(start) = FINAL_ANSWER.find(&text[at..]) {
         at += start + "final answer".len();
         let Some(first) = text[at..].chars().next().filter(|&char| is_space(char)) else { continue };
         let lines = at + first.len_utf8();
@@ -103,7 +108,7 @@ fn after_heading(text: &str, payload: Payload) -> Option<&str> {
 fn without_second_label(found: &str) -> &str {
     const LABEL: &str = "answer: ";
     match found.get(..LABEL.len()) {
-        Some(start) if start.eq_ignore_ascii_case(LABEL) => &found[LABEL.len()..],
+        Some(start) if start.eq_ignore_ascii_case(LABEL) => strip(&found[LABEL.len()..]),
         _ => found,
     }
 }
@@ -111,21 +116,6 @@ fn without_second_label(found: &str) -> &str {
 /// How many bytes of white space a text begins with.
 fn skipped(text: &str) -> usize {
     text.len() - text.trim_start_matches(is_space).len()
-}
-
-/// Where a word of ASCII stands, in any case.
-fn find_ignoring_case(text: &str, wanted: &str) -> Option<usize> {
-    let (bytes, wanted) = (text.as_bytes(), wanted.as_bytes());
-    let first = wanted.first()?;
-    let mut at = 0;
-    // Most bytes are no first letter, so the loop over them is kept small.
-    loop {
-        at += bytes.get(at..)?.iter().position(|byte| byte.eq_ignore_ascii_case(first))?;
-        if bytes.get(at..at + wanted.len())?.eq_ignore_ascii_case(wanted) {
-            return Some(at);
-        }
-        at += 1;
-    }
 }
 
 #[cfg(test)]
@@ -154,10 +144,12 @@ mod tests {
         }
         let lines = [
             ("Thinking...\nAnswer: (B)", "(B)"),
-            ("Answer: answer: yes, it is", "yes, it is"),
+            ("Answer: answer:   yes, it is", "yes, it is"),
             ("**Answer:** True, surely", "** True, surely"),
             ("### Final Answer\n\n33", "33"),
             ("the answer:   ", ""),
+            ("Answer: 5\nAnswer: \n", ""),
+            ("Answer: 5\nAnswer:\n", "5"),
         ];
         for (text, expected) in lines {
             assert_eq!(labelled(text, Payload::Line), expected, "{text:?}");

@@ -1,186 +1,295 @@
-//! The letter of an option in what a model wrote, read as a person would.
+//! The letter of an option in [`crate::markdown::plain`] text.
 
-use crate::boxed::last_box;
-use crate::label::last_read;
-use crate::{is_space, markdown, thinking};
+/// How much of a text is read, in bytes. What states a letter does it soon.
+const LOOK_AHEAD: usize = 240;
 
-/// The letter (capital, from A to `last`) that a reply gives as its answer; none when it gives none.
+/// Words that may stand between the start of an answer and its letter.
+const LEADING: [&str; 17] = [
+    "option",
+    "choice",
+    "letter",
+    "answer",
+    "the",
+    "correct",
+    "best",
+    "final",
+    "my",
+    "is",
+    "it",
+    "it's",
+    "so",
+    "thus",
+    "therefore",
+    "definitely",
+    "probably",
+];
+
+/// Words that a letter follows only when it is an option's.
+const INTRODUCING: [&str; 11] =
+    ["option", "choice", "letter", "answer", "is", "be", "pick", "choose", "select", "chose", "say"];
+
+/// After these `A` and `I` are letters although a word in lower case follows.
+const AFTER_LETTER: [&str; 13] =
+    ["is", "because", "since", "as", "due", "which", "based", "given", "according", "and", "or", "would", "for"];
+
+/// Words that turn a sentence about a letter into one against it, or into none.
+const AGAINST: [&str; 11] =
+    ["not", "cannot", "isn't", "can't", "wouldn't", "neither", "nor", "or", "if", "wrong", "incorrect"];
+
+/// The letter from A to `last` that an answer states, upper case: `B`, `(b)`, `$B$`, `B. text`, `option B`,
+/// `text (option B)`.
 ///
-/// A leading thinking section and markdown do not count. In this order: behind the last label that is meant
-/// ([`crate::label`]), in the last box, a final line that is a letter or a short sentence with one letter in it, an option
-/// whose text is the final line. A letter must stand alone, and "A" and "I" must not be an article or a pronoun.
-pub fn answer(reply: &str, last: char, options: &[String]) -> Option<char> {
-    let reply = thinking::after_thinking(reply);
-    let plain = markdown::plain(reply);
-    let text = plain.as_ref();
-    let of_label =
-        |line: &str| at_start(line, last).or_else(|| last_alone(line, last)).or_else(|| option(line, options));
-    let labelled = last_read(text, |label| of_label(label.line()));
-    labelled.or_else(|| last_box(text).and_then(|content| at_start(content, last))).or_else(|| {
-        let line = text.lines().rev().map(|line| line.trim_matches(is_space)).find(|line| !line.is_empty())?;
-        alone(line, last).or_else(|| in_short_sentence(line, last)).or_else(|| option(line, options))
-    })
-}
-
-/// The letter that a text begins with, if it stands alone: `(B)`, `$B$`, `b.`, `option C`, `\boxed{D}`.
-fn at_start(text: &str, last: char) -> Option<char> {
-    const BEFORE: [&str; 9] =
-        ["\\boxed{", "\\(", "\\[", "option ", "choice ", "letter ", "Option ", "Choice ", "Letter "];
-    let mut text = text;
-    loop {
-        let before = text.len();
-        text = text.trim_start_matches(|char: char| is_space(char) || "$([{\"'“‘".contains(char));
-        if let Some(rest) = BEFORE.iter().find_map(|word| text.strip_prefix(word)) {
-            text = rest;
+/// The letter stands alone: the first letter of a word is none, and neither are the pronoun and the article. Two letters
+/// (`A or B`) state nothing, and neither does a letter that is called wrong.
+pub fn stated(answer: &str, last: char) -> Option<char> {
+    let answer = cut(answer);
+    for token in tokens(answer) {
+        if let Some(letter) = option_at(answer, &token, last, true) {
+            return (!is_taken_back(answer, &token, last)).then_some(letter);
         }
-        if text.len() == before {
+        if !is_one_of(token.text, &LEADING) {
             break;
         }
     }
-    let letter = text.chars().next()?;
-    let found = in_range(letter, last)?;
-    stands_alone(letter, &text[letter.len_utf8()..]).then_some(found)
+    introduced(answer, last)
 }
 
-/// The last capital letter of a line that stands alone.
-fn last_alone(line: &str, last: char) -> Option<char> {
-    letters_alone(line, last).last()
+/// The letter that a concluding line comes to: the line is the letter, with decoration and leading words
+/// (`Option B.`), or ends with it (`It must be F`, `hence the lungs (B).`).
+pub fn concluded(line: &str, last: char) -> Option<char> {
+    if line.len() > LOOK_AHEAD {
+        return None;
+    }
+    let mut before = "";
+    let mut only_leading = true;
+    let mut found = None;
+    for token in tokens(line) {
+        found = option_at(line, &token, last, false)
+            .filter(|_| only_leading || is_one_of(before, &INTRODUCING) || is_bracketed(line, &token));
+        if is_one_of(token.text, &AGAINST) {
+            return None;
+        }
+        only_leading &= is_one_of(token.text, &LEADING);
+        before = token.text;
+    }
+    found
 }
 
-/// Every capital letter of a line that stands alone.
-fn letters_alone(line: &str, last: char) -> impl Iterator<Item = char> {
-    let mut previous = ' ';
-    line.char_indices().filter_map(move |(at, char)| {
-        let before = std::mem::replace(&mut previous, char);
-        let joined = before.is_alphanumeric() || "'’_-\\".contains(before);
-        let found = char.is_ascii_uppercase().then(|| in_range(char, last)).flatten().filter(|_| !joined)?;
-        stands_alone(char, &line[at + 1..]).then_some(found)
+/// The letter that a line begins with as a list of options would have it: `B) text`, `(B) text`, `B. text`, `B: text`.
+pub fn headed(line: &str, last: char) -> Option<char> {
+    let line = cut(line);
+    let token = tokens(line).next()?;
+    let letter = option_at(line, &token, last, false)?;
+    let begins = line[..token.start].chars().all(|char| matches!(char, '(' | '[' | ' '));
+    (begins && line[token.end()..].starts_with([')', '.', ':', ']'])).then_some(letter)
+}
+
+/// A word: letters, digits, and apostrophes between them.
+struct Token<'a> {
+    text: &'a str,
+    start: usize,
+}
+
+impl Token<'_> {
+    fn end(&self) -> usize {
+        self.start + self.text.len()
+    }
+}
+
+fn tokens(text: &str) -> impl Iterator<Item = Token<'_>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let start = at + text[at..].find(char::is_alphanumeric)?;
+        let inner = |char: char| !char.is_alphanumeric() && !matches!(char, '\'' | '\u{2019}');
+        let end = text[start..].find(inner).map_or(text.len(), |length| start + length);
+        at = end;
+        let word = text[start..end].trim_end_matches(['\'', '\u{2019}']);
+        Some(Token { text: word, start })
     })
 }
 
-/// A line that is nothing but a letter and what may stand round it.
-fn alone(line: &str, last: char) -> Option<char> {
-    let found = at_start(line, last)?;
-    let letters = line.chars().filter(|char| char.is_alphanumeric()).count();
-    (letters == 1).then_some(found)
-}
-
-/// "It must be F": a short last line with one letter in it.
-fn in_short_sentence(line: &str, last: char) -> Option<char> {
-    const SHORT: usize = 60;
-    if line.len() > SHORT {
+/// The option's letter that this word is. `lower`: one in lower case counts too.
+fn option_at(text: &str, token: &Token<'_>, last: char, lower: bool) -> Option<char> {
+    let mut chars = token.text.chars();
+    let (typed, None) = (chars.next()?, chars.next()) else { return None };
+    let letter = typed.to_ascii_uppercase();
+    if !('A'..=last).contains(&letter) {
         return None;
     }
-    let mut letters = letters_alone(line, last);
-    let found = letters.next()?;
-    letters.all(|other| other == found).then_some(found)
-}
-
-/// The option whose text a line is.
-fn option(line: &str, options: &[String]) -> Option<char> {
-    let bare = |text: &str| text.trim_matches(|char: char| is_space(char) || ".\"'“”".contains(char)).to_lowercase();
-    if options.is_empty() {
+    let alone_in_line = strip_marks(text).len() == 1;
+    if typed != letter && !lower && !alone_in_line && !is_bracketed(text, token) {
         return None;
     }
-    let line = bare(line);
-    let place = options.iter().position(|option| !line.is_empty() && bare(option) == line)?;
-    char::from_u32('A' as u32 + u32::try_from(place).ok()?).filter(char::is_ascii_uppercase)
-}
-
-fn in_range(letter: char, last: char) -> Option<char> {
-    let upper = letter.to_ascii_uppercase();
-    ('A'..=last).contains(&upper).then_some(upper)
-}
-
-/// Whether a letter is no part of a word, and no article or pronoun either.
-fn stands_alone(letter: char, after: &str) -> bool {
-    /// What may follow an "A" that is an answer.
-    const VERBS: [&str; 9] = ["is", "because", "since", "as", "was", "would", "and", "or", "seems"];
+    let mut before = text[..token.start].chars().rev();
+    if before.next().is_some_and(|char| {
+        matches!(char, '_' | '^' | '\\')
+            || (matches!(char, '-' | '/' | '.' | '+') && before.next().is_some_and(char::is_alphanumeric))
+    }) {
+        return None;
+    }
+    let after = &text[token.end()..];
     let mut chars = after.chars();
     match chars.next() {
-        Some('\'' | '’') => !chars.next().is_some_and(char::is_alphabetic),
-        Some(char) if char.is_alphanumeric() || char == '_' => false,
-        // "A-list", "I-beam".
-        Some('-' | '–') => !chars.next().is_some_and(char::is_alphanumeric),
-        Some(' ') if matches!(letter, 'A' | 'a' | 'I' | 'i') => {
-            let word: String = chars.take_while(|char| char.is_alphanumeric()).collect();
-            word.is_empty()
-                || !word.starts_with(char::is_lowercase)
-                || (VERBS.contains(&word.as_str()) && !(letter.eq_ignore_ascii_case(&'I') && word != "is"))
-        }
-        _ => true,
+        None => return Some(letter),
+        Some('_' | '+' | '#' | '%' | '=' | '^' | '\u{b0}') => return None,
+        Some('-' | '/' | '.' | '\\') if chars.next().is_some_and(char::is_alphanumeric) => return None,
+        _ => {}
     }
+    (!is_article_or_pronoun(letter, after)).then_some(letter)
+}
+
+/// "A dog", "I think".
+fn is_article_or_pronoun(letter: char, after: &str) -> bool {
+    if !matches!(letter, 'A' | 'I') {
+        return false;
+    }
+    let rest = after.trim_start();
+    if rest.len() == after.len() || !rest.starts_with(char::is_lowercase) {
+        return false;
+    }
+    let word = rest.split(|char: char| !char.is_alphanumeric()).next().unwrap_or_default();
+    let allowed = if letter == 'I' { &AFTER_LETTER[..11] } else { &AFTER_LETTER[..] };
+    !is_one_of(word, allowed)
+}
+
+/// Whether another letter is offered as well, or this one is called wrong.
+fn is_taken_back(text: &str, token: &Token<'_>, last: char) -> bool {
+    let after = text[token.end()..]
+        .trim_start_matches(|char: char| !char.is_alphanumeric() && !matches!(char, ',' | '/' | '&' | '\u{3001}'));
+    let second = |rest: &str| {
+        let next = tokens(rest).next();
+        next.is_some_and(|next| option_at(rest, &next, last, false).is_some())
+    };
+    if after.starts_with([',', '/', '&', '\u{3001}']) {
+        let rest = after.trim_start_matches(|char: char| !char.is_alphanumeric());
+        return second(after) || ["and ", "or "].iter().any(|word| rest.strip_prefix(word).is_some_and(second));
+    }
+    if let Some(rest) = ["and ", "or "].iter().find_map(|word| after.strip_prefix(word)) {
+        return second(rest);
+    }
+    ["would be wrong", "would be incorrect", "is wrong", "is incorrect", "is not"]
+        .iter()
+        .any(|words| after.starts_with(words))
+}
+
+/// The first letter that a word such as "option" or brackets introduce.
+fn introduced(text: &str, last: char) -> Option<char> {
+    let mut before = "";
+    for token in tokens(text) {
+        let letter = option_at(text, &token, last, false);
+        if letter.is_some() && (is_one_of(before, &INTRODUCING) || is_bracketed(text, &token)) {
+            return letter;
+        }
+        before = token.text;
+    }
+    None
+}
+
+/// Whether brackets enclose the word.
+fn is_bracketed(text: &str, token: &Token<'_>) -> bool {
+    text[..token.start].ends_with(['(', '[', '\u{ff08}']) && text[token.end()..].starts_with([')', ']', '\u{ff09}'])
+}
+
+/// The text without anything but letters and digits at its ends.
+fn strip_marks(text: &str) -> &str {
+    text.trim_matches(|char: char| !char.is_alphanumeric())
+}
+
+fn is_one_of(word: &str, words: &[&str]) -> bool {
+    words.iter().any(|known| known.eq_ignore_ascii_case(word))
+}
+
+fn cut(text: &str) -> &str {
+    let mut end = LOOK_AHEAD.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 #[cfg(test)]
 mod tests {
-    use super::answer;
+    use super::{concluded, headed, stated};
 
-    fn check(cases: &[(&str, Option<char>)], options: &[&str]) {
-        let options: Vec<String> = options.iter().map(|&option| option.to_owned()).collect();
-        for (reply, expected) in cases {
-            assert_eq!(answer(reply, 'J', &options), *expected, "{reply:?}");
+    #[test]
+    fn a_stated_letter_stands_alone() {
+        let cases = [
+            ("B", Some('B')),
+            ("d", Some('D')),
+            ("(B)", Some('B')),
+            ("B)", Some('B')),
+            ("[b].", Some('B')),
+            ("$H$", Some('H')),
+            ("\\(C\\)", Some('C')),
+            ("G. Photosynthesis", Some('G')),
+            ("C is my choice", Some('C')),
+            ("A is right", Some('A')),
+            ("Option B, since A is wrong", Some('B')),
+            ("the correct answer is (E)", Some('E')),
+            ("Aspirin (option B)", Some('B')),
+            ("Aspirin (B)", Some('B')),
+            ("I believe it is C", Some('C')),
+            ("I'd say C", Some('C')),
+            ("A, since B is wrong", Some('A')),
+            ("not A", None),
+            ("none of the above (D)", Some('D')),
+            ("I", Some('I')),
+            ("I am not sure", None),
+            ("A dog barks", None),
+            ("a dog", None),
+            ("Cannot be determined", None),
+            ("anger", None),
+            ("B-cells", None),
+            ("B2", None),
+            ("A's house", None),
+            ("C++", None),
+            ("Vitamin C", None),
+            ("A or B", None),
+            ("A, B, C, or D", None),
+            ("A/B", None),
+            ("(A) and (B)", None),
+            ("B would be wrong", None),
+            ("K", None),
+            ("Z", None),
+            ("", None),
+            ("\u{e9}B \u{212a}", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(stated(text, 'J'), expected, "{text:?}");
+        }
+        assert_eq!(stated("E", 'D'), None);
+    }
+
+    #[test]
+    fn a_concluding_line_is_a_letter_or_ends_with_one() {
+        let cases = [
+            ("F", Some('F')),
+            ("f.", Some('F')),
+            ("(c)", Some('C')),
+            ("Option B.", Some('B')),
+            ("It must be F", Some('F')),
+            ("Hence the lungs (B).", Some('B')),
+            ("It cannot be F", None),
+            ("It is A or B", None),
+            ("Hepatitis B", None),
+            ("B is out", None),
+            ("so am I", None),
+            ("a", Some('A')),
+            ("no idea at all, sorry", None),
+            ("", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(concluded(text, 'J'), expected, "{text:?}");
         }
     }
 
     #[test]
-    fn decoration_and_case_do_not_hide_a_letter() {
-        check(
-            &[
-                ("**Answer:** (B)", Some('B')),
-                ("answer: d", Some('D')),
-                ("Answer：C is my choice", Some('C')),
-                ("Answer: `A`", Some('A')),
-                ("\\boxed{\\text{C}}", Some('C')),
-                ("Answer: \\boxed{E}", Some('E')),
-                ("Answer: $\\boxed{F}$", Some('F')),
-                ("The final Answer : $H$", Some('H')),
-                ("Answer: option G.", Some('G')),
-                ("Final Answer\n\n**C**", Some('C')),
-                (" e.", Some('E')),
-            ],
-            &[],
-        );
-    }
-
-    #[test]
-    fn a_word_is_no_letter() {
-        check(
-            &[
-                ("Answer: Cannot be determined", None),
-                ("Answer: I am not sure", None),
-                ("Answer: I believe it is C", Some('C')),
-                ("Answer: A dog", None),
-                ("Answer: A is right", Some('A')),
-                ("Answer: Aspirin (option B)", Some('B')),
-                ("Answer: I'd say none", None),
-                ("Answer: K", None),
-                ("", None),
-            ],
-            &[],
-        );
-    }
-
-    #[test]
-    fn what_was_only_mentioned_is_no_answer() {
-        check(
-            &[
-                ("I must end with 'Answer: A' or similar.\nAnswer: C", Some('C')),
-                ("Answer: C\nNote: a reply such as Answer: B would be wrong", Some('C')),
-                ("<think>Answer: A</think>Answer: B", Some('B')),
-                ("\\boxed{A} is tempting, yet \\boxed{B}", Some('B')),
-                ("It could be A or B", None),
-                ("It must be F", Some('F')),
-            ],
-            &[],
-        );
-    }
-
-    #[test]
-    fn the_text_of_an_option_is_its_letter() {
-        check(
-            &[("Answer: Fear", Some('B')), ("After all:\nsadness.", Some('C')), ("Answer: Fearful", None)],
-            &["Joy", "fear", "Sadness"],
-        );
+    fn a_line_may_begin_with_the_letter_of_its_option() {
+        let cases =
+            [("B) text", Some('B')), ("(c) text", Some('C')), ("B text", None), ("so B) text", None), ("", None)];
+        for (text, expected) in cases {
+            assert_eq!(headed(text, 'D'), expected, "{text:?}");
+        }
+        assert_eq!(headed("[C] text", 'D'), Some('C'));
     }
 }

@@ -1,13 +1,14 @@
 //! What evaluators share: finding the answer in what a model wrote.
 //!
 //! [`labelled`] and [`boxed`] do what LLMRouterBench's extractors do, quirks included (its released scores depend on
-//! them); [`label`] and [`letter`] read as a person would. Nothing here knows a dataset.
+//! them). The repaired search works on [`markdown::plain`] text: [`labelled::last_labelled_line`] finds what stands behind
+//! the label, [`letter`] reads the letter of an option in it. Nothing here knows a dataset.
 
 pub mod boxed;
 pub mod digits;
+mod ignore_case;
 pub mod json;
 pub mod judge;
-pub mod label;
 pub mod labelled;
 pub mod letter;
 pub mod markdown;

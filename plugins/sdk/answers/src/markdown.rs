@@ -1,115 +1,122 @@
-//! What models put round an answer to make it stand out.
+//! Text without markdown and without the LaTeX that only decorates.
 
 use std::borrow::Cow;
 
-/// LaTeX commands whose argument is plain text.
-const TEXT_COMMANDS: [&str; 8] = ["text", "textbf", "textit", "textrm", "mathrm", "mathbf", "mathit", "boldsymbol"];
+use crate::is_space;
 
-/// Bytes that begin something that is taken away; 0xef begins full-width marks.
-const DECORATES: [bool; 256] = {
-    let mut table = [false; 256];
-    let bytes = [b'*', b'_', b'`', b'#', b'\\', 0xef];
-    let mut at = 0;
-    while at < bytes.len() {
-        table[bytes[at] as usize] = true;
-        at += 1;
-    }
-    table
-};
+/// LaTeX commands with one argument that only say how it looks.
+const WRAPPERS: [&str; 8] =
+    ["\\text{", "\\boxed{", "\\fbox{", "\\textbf{", "\\mathrm{", "\\mathbf{", "\\textit{", "\\mathit{"];
 
-/// Braces matter only once something is taken away.
-const BRACES: [u8; 2] = [b'{', b'}'];
-
-/// The text without emphasis, backticks, heading marks and LaTeX's text commands (their argument stays), and with ordinary
-/// colons and brackets for full-width ones.
+/// The text without emphasis (`*`, `_`), backticks, heading marks and wrappers such as `\text{}` and `\boxed{}`, and with
+/// plain colons for full-width ones.
 ///
-/// A star or underscore between two letters or digits is no emphasis and stays (`2*3`, `snake_case`).
+/// What may be more than markdown stays: `*` and `_` between two letters, digits or brackets (`2*(3)`, `x_1`) or between
+/// two blanks (`2 * 3`), and `#` not at the start of a line.
 pub fn plain(text: &str) -> Cow<'_, str> {
-    if !text.as_bytes().iter().any(|byte| DECORATES[usize::from(*byte)]) {
+    let bytes = text.as_bytes();
+    let Some(first) = bytes.iter().position(|&byte| is_mark(byte)) else {
         return Cow::Borrowed(text);
-    }
+    };
     let mut out = String::with_capacity(text.len());
-    // For each open brace whether it belonged to a text command.
+    // For each open brace whether it belongs to a wrapper and goes with it.
     let mut braces: Vec<bool> = Vec::new();
-    let mut rest = text;
-    loop {
-        // Most text is plain and is taken in one piece.
-        let run = rest.bytes().position(|byte| DECORATES[usize::from(byte)] || BRACES.contains(&byte));
-        let (before, at) = rest.split_at(run.unwrap_or(rest.len()));
-        out.push_str(before);
-        rest = at;
-        let Some(char) = rest.chars().next() else { break };
-        let mut taken = char.len_utf8();
-        match char {
-            '`' => {}
-            '*' | '_' => {
-                taken = rest.len() - rest.trim_start_matches(char).len();
-                let inside = out.chars().next_back().is_some_and(char::is_alphanumeric)
-                    && rest[taken..].chars().next().is_some_and(char::is_alphanumeric);
-                if inside {
-                    out.push_str(&rest[..taken]);
-                }
-            }
-            '#' if out.is_empty() || out.ends_with('\n') => {
-                let marks = rest.trim_start_matches('#');
-                taken = rest.len() - marks.trim_start_matches([' ', '\t']).len();
-            }
-            '\\' => match text_command(&rest[1..]) {
-                Some(length) => {
+    // What is copied next begins at `from`; every mark stands at the border of a character.
+    let (mut from, mut at) = (0, first);
+    while at < bytes.len() {
+        let (kept, length) = match bytes[at] {
+            b'*' | b'_' | b'`' => emphasis(text, at),
+            b'#' => (!begins_line(text, at), run(bytes, at)),
+            b'\\' => match WRAPPERS.iter().find(|wrapper| text[at..].starts_with(**wrapper)) {
+                Some(wrapper) => {
                     braces.push(true);
-                    taken = 1 + length;
+                    (false, wrapper.len())
                 }
-                None => out.push('\\'),
+                // An escaped brace is no brace.
+                None => (true, if matches!(bytes.get(at + 1), Some(b'{' | b'}' | b'\\')) { 2 } else { 1 }),
             },
-            '{' => {
+            b'{' => {
                 braces.push(false);
-                out.push('{');
+                (true, 1)
             }
-            '}' => {
-                if braces.pop() != Some(true) {
-                    out.push('}');
-                }
+            b'}' => (!braces.pop().unwrap_or(false), 1),
+            0xef if text[at..].starts_with('\u{ff1a}') => {
+                out.push_str(&text[from..at]);
+                out.push(':');
+                from = at + 3;
+                (true, 3)
             }
-            '：' => out.push(':'),
-            '（' => out.push('('),
-            '）' => out.push(')'),
-            other => out.push(other),
+            _ => (true, 1),
+        };
+        if !kept {
+            out.push_str(&text[from..at]);
+            from = at + length;
         }
-        rest = &rest[taken..];
+        at += length;
+        at += bytes[at..].iter().position(|&byte| is_mark(byte)).unwrap_or(bytes.len() - at);
     }
+    out.push_str(&text[from..]);
     Cow::Owned(out)
 }
 
-/// How long a text command and its brace are, when `rest` (behind a backslash) begins with one.
-fn text_command(rest: &str) -> Option<usize> {
-    let name = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
-    let brace = rest[name..].bytes().take_while(|byte| *byte == b' ').count();
-    let is_one = rest[name + brace..].starts_with('{') && TEXT_COMMANDS.contains(&&rest[..name]);
-    is_one.then_some(name + brace + 1)
+fn is_mark(byte: u8) -> bool {
+    matches!(byte, b'*' | b'_' | b'`' | b'#' | b'\\' | b'{' | b'}' | 0xef)
+}
+
+/// How often the byte stands in a row.
+fn run(bytes: &[u8], at: usize) -> usize {
+    bytes[at..].iter().take_while(|&&byte| byte == bytes[at]).count()
+}
+
+/// Whether a run of emphasis stays, and how long it is.
+fn emphasis(text: &str, at: usize) -> (bool, usize) {
+    let length = run(text.as_bytes(), at);
+    if text.as_bytes()[at] == b'`' {
+        return (false, length);
+    }
+    let before = text[..at].chars().next_back();
+    let after = text[at + length..].chars().next();
+    let blank = |char: Option<char>| char.is_none_or(is_space);
+    let closes = |char: char| char.is_alphanumeric() || char == ')';
+    let opens = |char: char| char.is_alphanumeric() || char == '(';
+    // A run of three or more on a line of its own is a rule, which blanks enclose too.
+    let stays =
+        (blank(before) && blank(after) && length < 3) || (before.is_some_and(closes) && after.is_some_and(opens));
+    (stays, length)
+}
+
+/// Whether nothing but blanks stands before this place on its line.
+fn begins_line(text: &str, at: usize) -> bool {
+    text[..at].trim_end_matches([' ', '\t']).chars().next_back().is_none_or(|char| char == '\n')
 }
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::plain;
 
     #[test]
-    fn what_makes_an_answer_stand_out_is_taken_away() {
+    fn decoration_goes_and_content_stays() {
         let cases = [
-            ("**Answer:** B", "Answer: B"),
+            ("**Answer:** True", "Answer: True"),
+            ("**Answer: True**", "Answer: True"),
             ("__Answer:__ `B`", "Answer: B"),
-            ("### Final Answer\n# C", "Final Answer\nC"),
-            ("item # 3", "item # 3"),
-            ("\\boxed{\\text{C}}", "\\boxed{C}"),
-            ("\\text{a {b} c} }", "a {b} c }"),
-            ("\\textbf {x}", "x"),
-            ("\\texts{x}", "\\texts{x}"),
-            ("Answer：（B）", "Answer:(B)"),
-            ("2*3, x**2, snake_case, *yes*", "2*3, x**2, snake_case, yes"),
-            ("nothing", "nothing"),
-            ("***", ""),
+            ("Answer\u{ff1a}\u{fe5}C", "Answer:\u{fe5}C"),
+            ("### Final Answer\n\n*C*", " Final Answer\n\nC"),
+            ("C# and 2*3, 2 * 3, x**2, x_1", "C# and 2*3, 2 * 3, x**2, x_1"),
+            ("(1+2)*(3), **(B)** or *(b)*", "(1+2)*(3), (B) or (b)"),
+            ("* a point\n***\nend", "* a point\n\nend"),
+            ("\\boxed{\\text{C}} \\frac{1}{2}", "C \\frac{1}{2}"),
+            ("\\boxed{\\{1, 2\\}}", "\\{1, 2\\}"),
+            ("\\boxed{540", "540"),
+            ("}{\\", "}{\\"),
+            ("", ""),
+            ("\u{ff21}**\u{e9}**", "\u{ff21}**\u{e9}"),
         ];
         for (text, expected) in cases {
             assert_eq!(plain(text), expected, "{text:?}");
         }
+        assert!(matches!(plain("Answer: B"), Cow::Borrowed(_)));
     }
 }

@@ -35,6 +35,7 @@ enum Style {
     Asserts,
     Lambda,
     Helper,
+    Tolerance,
     Programs,
     Calls,
 }
@@ -43,7 +44,7 @@ impl Style {
     fn config(self) -> &'static str {
         match self {
             Self::Asserts | Self::Lambda => r#"{"style":"asserts"}"#,
-            Self::Helper => r#"{"style":"check"}"#,
+            Self::Helper | Self::Tolerance => r#"{"style":"check"}"#,
             Self::Programs | Self::Calls => r#"{"style":"programs"}"#,
         }
     }
@@ -60,6 +61,10 @@ impl Style {
                 "test": "def same(a, b):\n    assert a == b\n\ndef check(candidate):\n    same(candidate(1), 1)\n",
                 "entry_point": "apply",
             }),
+            Self::Tolerance => json!({
+                "test": "def check(candidate):\n    assert abs(candidate(1) - 1) < 1e-9\n",
+                "entry_point": "apply",
+            }),
             Self::Programs => json!({ "tests": [
                 { "input": "1 2\n", "output": "3\n" },
                 { "input": "10 -4\n", "output": "6\n" },
@@ -73,7 +78,7 @@ impl Style {
         match self {
             Self::Asserts => "```python\ndef add(a, b):\n    return a + b\n```",
             Self::Lambda => "```python\ndef apply(function, value):\n    return function(value)\n```",
-            Self::Helper => "```python\ndef apply(value):\n    return value\n```",
+            Self::Helper | Self::Tolerance => "```python\ndef apply(value):\n    return value\n```",
             Self::Programs => "```python\na, b = map(int, input().split())\nprint(a + b)\n```",
             Self::Calls => "```python\nclass Solution:\n    def two(self, a, b):\n        return [a, b]\n```",
         }
@@ -225,6 +230,7 @@ fn what_cannot_be_run_is_not_called_wrong() {
         ),
         ("```python\ndef add(a, b):\n    return 0\n```", json!({}), "`metadata` has no `test_list`"),
         ("x = 1", json!({ "test_list": ["assert ("] }), "a test is no Python: '(' was never closed"),
+        ("x = 1", json!({ "test_list": [] }), "`metadata` has no `test_list`"),
         ("x = 1", json!({ "test_list": [1] }), "`metadata` has no `test_list`"),
     ];
     let items: Vec<_> =

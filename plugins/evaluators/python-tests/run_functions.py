@@ -16,6 +16,7 @@ from own_builtins import OWN
 __builtins__ = OWN
 
 MODULE = "answer"
+_CANDIDATE = "<candidate>"
 _Module = types.ModuleType
 PRELUDE = library.prelude_of_functions()
 _RESERVED = frozenset(PRELUDE) | frozenset(vars(builtins))
@@ -31,6 +32,8 @@ def tests_of(style, metadata):
         test, entry = metadata.get("test"), metadata.get("entry_point")
         if not isinstance(test, str) or not isinstance(entry, str) or not entry.isidentifier():
             raise Unreadable("`metadata` has no `test` and `entry_point`")
+        if "def check(" not in test:
+            raise Unreadable("the `test` does not define `check`")
         return [test], entry
     tests = metadata.get("test_list")
     if not isinstance(tests, list) or not tests or not all(isinstance(test, str) for test in tests):
@@ -88,7 +91,10 @@ def judge(program, mode, tests, entry, used):
     codes = [checks.rewritten(test, trusted) for test in tests]
     call = None
     if entry is not None:
-        call = compile(f"check({entry})", "<tests>", "exec", dont_inherit=True)
+        # Under a name that is no identifier, or a function called `sum` would meet the builtin that the tests use.
+        call = ast.Call(ast.Name("check", ast.Load()), [ast.Name(_CANDIDATE, ast.Load())], [])
+        call = ast.fix_missing_locations(ast.Expression(call))
+        call = compile(call, "<tests>", "eval", dont_inherit=True)
     module = types.ModuleType(MODULE)
     space = vars(module)
     space.update(PRELUDE)
@@ -104,9 +110,9 @@ def judge(program, mode, tests, entry, used):
     if changed is not None:
         guard.restore(state)
         return 0.0, f"the answer changes `{changed}`, which the tests use"
-    tested = _tests_space(space, state, used)
-    if entry is not None and entry not in tested:
+    if entry is not None and (entry not in space or space[entry] is PRELUDE.get(entry)):
         return 0.0, f"the answer has no `{entry}`"
+    tested = _tests_space(space, state, used, entry)
     for at, test in enumerate(codes, 1):
         error = _run(test, tested)
         if error is None and call is not None:
@@ -122,12 +128,12 @@ def judge(program, mode, tests, entry, used):
     return 1.0, None
 
 
-def _tests_space(space, state, used):
+def _tests_space(space, state, used, entry):
     """The name space of the tests: the answer's names, but the library's where the tests use a name of both."""
     own = {name for name in used if name in space and name not in _RESERVED}
     plain = dict(space)
     # A test of a function that is called like a builtin (`sum`) means the answer's; any other means the library's.
-    if own or "check" in used:
+    if own or entry is not None:
         for name in used & _RESERVED:
             plain.pop(name, None)
             if name in PRELUDE:
@@ -143,6 +149,8 @@ def _tests_space(space, state, used):
     tested = dict(plain)
     tested["__builtins__"] = dict(OWN)
     checks.add_to(tested, plain, state)
+    if entry is not None:
+        tested[_CANDIDATE] = space[entry]
     return tested
 
 

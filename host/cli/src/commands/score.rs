@@ -27,7 +27,7 @@ pub(crate) use compare::Differences;
 /// score; it is never counted as a wrong answer.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  routerlab score my-data --evaluators target/components\n  routerlab score my-data --mode compat\n  routerlab score my-data --evaluator number.wasm --label numbers\n  routerlab score my-data --judge-requests questions.jsonl\n  routerlab score my-data --compare compat fixed"
+    after_help = "Example:\n  routerlab score my-data --evaluators target/components\n  routerlab score my-data --mode compat\n  routerlab score my-data --evaluator number.wasm --label numbers\n  routerlab score my-data --judge-requests questions.jsonl\n  routerlab score my-data --compare compat fixed"
 )]
 pub(crate) struct Score {
     /// Folder with queries.parquet, completions.parquet and dataset.toml

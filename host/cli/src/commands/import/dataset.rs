@@ -14,7 +14,7 @@ use crate::exit::{Ended, print};
 /// is said by a definition; those of many datasets ship with the program.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  routerlab import dataset --list\n  routerlab import dataset mmlupro mmlupro-files --out my-mmlupro\n  routerlab import dataset own own.csv --definition own.toml --out my-own"
+    after_help = "Example:\n  routerlab import dataset --list\n  routerlab import dataset mmlupro mmlupro-files --out my-mmlupro\n  routerlab import dataset own own.csv --definition own.toml --out my-own"
 )]
 pub(super) struct Dataset {
     /// The dataset, as `--list` names it

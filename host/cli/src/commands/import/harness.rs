@@ -14,7 +14,7 @@ type Importer = fn(&[HarnessResults], Option<&Path>, &Path) -> Result<ImportSumm
 /// has no score.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  routerlab import swe-bench logs/run_evaluation/first --model a --out my-swe-bench\n  routerlab import tau2 a.json b.json --model a --model b --out my-tau2"
+    after_help = "Example:\n  routerlab import swe-bench logs/run_evaluation/first --model a --out my-swe-bench\n  routerlab import tau2 a.json b.json --model a --model b --out my-tau2"
 )]
 pub(super) struct Harness {
     /// Result files, or folders of them; one for each model

@@ -7,6 +7,7 @@ use routerlab_plugin::{
     CallOptions, EvaluatorPlugin, Item, Limits, OnPluginThread, Outcome, Sandbox, on_plugin_thread,
 };
 use routerlab_records::definition::{DatasetDefinition, Mode};
+use routerlab_sdk::testing::OddTexts;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -46,6 +47,7 @@ struct Vector {
     ground_truth: Value,
     metadata: Map<String, Value>,
     expected_score: Option<f64>,
+    extracted: Value,
 }
 
 impl Vector {
@@ -70,6 +72,21 @@ impl Vector {
         let said = ["judge_outputs", "judge_votes"].iter().find_map(|key| self.metadata.get(*key)?.as_array());
         let said = said.into_iter().flatten().map(|reply| reply.as_str().unwrap_or_default().to_owned());
         said.chain(std::iter::repeat(String::new())).take(questions).collect()
+    }
+
+    /// Whether the answer that was found is the published one. Programs are printed anew by the reference, and mathematics
+    /// is not compared; labels and fields are published as JSON.
+    fn found(&self, mode: Mode, prediction: Option<&str>) -> bool {
+        let as_json =
+            || prediction.is_none_or(|text| serde_json::from_str(text).ok().as_ref() == Some(&self.extracted));
+        match (self.dataset.as_str(), &self.extracted) {
+            ("humaneval" | "mbpp" | "livecodebench" | "studenteval", _) => true,
+            ("aime" | "math500" | "livemathbench" | "bbh" | "finqa", _) => true,
+            ("arenahard", _) => as_json(),
+            (_, Value::Object(_)) if mode == Mode::Compat => as_json(),
+            (_, Value::String(text)) if mode == Mode::Compat => prediction.unwrap_or_default() == text,
+            _ => true,
+        }
     }
 
     fn expected(&self, mode: Mode) -> Option<f64> {
@@ -141,7 +158,12 @@ fn every_published_verdict_is_met_in_both_modes_but_for_those_that_are_listed() 
             let said = plugin.describe(&options(), thread).result.unwrap();
             for (mode, vector) in MODES.iter().flat_map(|mode| vectors.iter().map(move |vector| (*mode, vector))) {
                 let (item, config) = (vector.item(), with_mode(&config, mode));
-                let replies = vector.replies(questions(&plugin, &item, &config, thread));
+                let asked = questions(&plugin, &item, &config, thread);
+                if dataset == "sgibench-dryexperiment" {
+                    let recorded = vector.metadata["judge_outputs"].as_array().unwrap().len();
+                    assert_eq!(asked, recorded, "{}: every recorded reply answers one question", vector.case);
+                }
+                let replies = vector.replies(asked);
                 // What ends a program that a model wrote is a wrong answer of the model.
                 let scored = if said.per_item {
                     plugin.score_one(&item, &replies, &config, &options(), thread).result
@@ -154,7 +176,8 @@ fn every_published_verdict_is_met_in_both_modes_but_for_those_that_are_listed() 
                     (Some(score), Some(expected)) => (score - expected).abs() < 1e-9,
                     (score, expected) => score == expected,
                 };
-                if !same {
+                let found = scored.as_ref().is_ok_and(|outcome| vector.found(mode, outcome.prediction.as_deref()));
+                if !same || !found {
                     let mode = mode.as_str();
                     missed.push(((dataset.to_owned(), vector.case.clone(), mode.to_owned()), format!("{scored:?}")));
                 }
@@ -174,89 +197,73 @@ fn every_published_verdict_is_met_in_both_modes_but_for_those_that_are_listed() 
     assert!(cases.len() <= 5, "{} cases are listed", cases.len());
 }
 
-/// Texts of the kinds that evaluators look for, put together at random: a small generator of our own, so that every run
-/// sees the same ones.
-struct Fragments(u64);
-
-impl Fragments {
-    fn next(&mut self, below: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % below as u64) as usize
-    }
-
-    fn text(&mut self, most: usize) -> String {
-        const PIECES: [&str; 64] = [
-            "Answer:",
-            "answer: ",
-            "**Answer:** ",
-            "Final Answer",
-            "\n",
-            "\n\n",
-            " ",
-            "A",
-            "(B)",
-            "c",
-            "I think",
-            "D.",
-            "\\boxed{",
-            "\\boxed{\\text{",
-            "}",
-            "}}",
-            "\\frac{1}{2}",
-            "\\frac",
-            "{",
-            "\\sqrt[3]{8}",
-            "^",
-            "^{12}",
-            "x+1",
-            "9^9^9^9",
-            "1,234",
-            "0.5",
-            "-5",
-            "50\\%",
-            "\\$",
-            "\\pi",
-            "(2,5]",
-            "[[",
-            "]]",
-            "[[1,0],[0,1]]",
-            "[",
-            "CONCLUSION:",
-            "(1) Emma is a knight",
-            "(2) Liam: knave",
-            "if",
-            "correct: yes",
-            "correct: no",
-            "[[A>>B]]",
-            "[[B>A]]",
-            "[[A=B]]",
-            "<grade>CORRECT</grade>",
-            "<answer>",
-            "</answer>",
-            "7.5",
-            "8/10",
-            "<think>",
-            "</think>",
-            "```python\n",
-            "```",
-            "é",
-            "日本",
-            "：",
-            "\u{1f600}",
-            "\t",
-            "a = <Add>(\n    x=\"1\"\n)",
-            "{\"judge\":\"correct\"}",
-            "\\left(",
-            "\\right)",
-            "≥2",
-            "\u{0}",
-        ];
-        let count = self.next(most);
-        (0..count).map(|_| PIECES[self.next(PIECES.len())]).collect()
-    }
-}
+/// What evaluators look for, and what stands round it.
+const PIECES: [&str; 64] = [
+    "Answer:",
+    "answer: ",
+    "**Answer:** ",
+    "Final Answer",
+    "\n",
+    "\n\n",
+    " ",
+    "A",
+    "(B)",
+    "c",
+    "I think",
+    "D.",
+    "\\boxed{",
+    "\\boxed{\\text{",
+    "}",
+    "}}",
+    "\\frac{1}{2}",
+    "\\frac",
+    "{",
+    "\\sqrt[3]{8}",
+    "^",
+    "^{12}",
+    "x+1",
+    "9^9^9^9",
+    "1,234",
+    "0.5",
+    "-5",
+    "50\\%",
+    "\\$",
+    "\\pi",
+    "(2,5]",
+    "[[",
+    "]]",
+    "[[1,0],[0,1]]",
+    "[",
+    "CONCLUSION:",
+    "(1) Emma is a knight",
+    "(2) Liam: knave",
+    "if",
+    "correct: yes",
+    "correct: no",
+    "[[A>>B]]",
+    "[[B>A]]",
+    "[[A=B]]",
+    "<grade>CORRECT</grade>",
+    "<answer>",
+    "</answer>",
+    "7.5",
+    "8/10",
+    "<think>",
+    "</think>",
+    "```python\n",
+    "```",
+    "é",
+    "日本",
+    "：",
+    "\u{1f600}",
+    "\t",
+    "a = <Add>(\n    x=\"1\"\n)",
+    "{\"judge\":\"correct\"}",
+    "\\left(",
+    "\\right)",
+    "≥2",
+    "\u{0}",
+];
 
 /// One row for each evaluator and setting that ships.
 fn all_evaluators() -> Vec<(&'static str, Value)> {
@@ -305,30 +312,30 @@ fn every_evaluator_that_ships_is_tested_here() {
 }
 
 fn random_items(seed: u64, count: usize) -> Vec<Item> {
-    let mut fragments = Fragments(seed);
+    let mut odd = OddTexts::new(seed);
     let kinds = ["cipher", "operation", "puzzle", "logic"];
-    let item = |fragments: &mut Fragments| Item {
-        prompt: fragments.text(4),
-        raw_output: fragments.text(24),
-        ground_truth: fragments.text(4),
+    let item = |odd: &mut OddTexts| Item {
+        prompt: odd.text(&PIECES, 4),
+        raw_output: odd.text(&PIECES, 24),
+        ground_truth: odd.text(&PIECES, 4),
         metadata: json!({
-            "question_type": kinds[fragments.next(4)], "rule_id": fragments.next(26).to_string(),
-            "idx": fragments.next(260).to_string(), "category": "hard_prompt", "question": fragments.text(3),
+            "question_type": kinds[odd.below(4)], "rule_id": odd.below(26).to_string(),
+            "idx": odd.below(260).to_string(), "category": "hard_prompt", "question": odd.text(&PIECES, 3),
             "options": ["one", "two", "three"],
         })
         .to_string(),
     };
-    (0..count).map(|_| item(&mut fragments)).collect()
+    (0..count).map(|_| item(&mut odd)).collect()
 }
 
 #[test]
 fn outcomes_depend_on_nothing_but_the_item_and_every_item_ends_within_its_fuel() {
     let scratch = Scratch::new();
     let sandbox = sandbox(&scratch.path("cache"), Limits::default());
-    let items = random_items(0x9e37_79b9_7f4a_7c15, 300);
+    let items = random_items(1, 300);
     let replies: Vec<String> = {
-        let mut fragments = Fragments(77);
-        (0..items.len()).map(|_| fragments.text(8)).collect()
+        let mut odd = OddTexts::new(77);
+        (0..items.len()).map(|_| odd.text(&PIECES, 8)).collect()
     };
     // An order that has nothing to do with the first one.
     let shuffled: Vec<usize> = (0..items.len()).map(|at| (at * 187 + 41) % items.len()).collect();

@@ -132,11 +132,10 @@ pub fn score(
     let mut scoring = Scoring::new(TOOL);
     scoring.inputs.clone_from(&plan.provenance.inputs);
     for ((job, shelf), mut rows) in plan.jobs.iter().zip(shelves).zip(worked.rows) {
-        rows.iter().for_each(|row| count(&mut scored, row));
+        rows.iter().for_each(|row| count(&mut scored, row, job.description.per_item));
         let (name, file) = shelf.finish(&plan, job, &mut rows)?;
         scoring.files.insert(name, file);
     }
-    scored.limited = worked.limited;
     scoring.write(&options.dir, &plan.label)?;
     scored.outcomes = options.outcomes == Outcomes::Always || options.is_own();
     if scored.outcomes {
@@ -145,7 +144,11 @@ pub fn score(
     Ok(scored)
 }
 
-fn count(scored: &mut Scored, row: &ScoreRow) {
+/// `runs_programs`: whether the evaluator runs what models wrote.
+fn count(scored: &mut Scored, row: &ScoreRow, runs_programs: bool) {
+    if let Some(words) = row.explanation.as_ref().filter(|words| runs_programs && ended_at_limit(words)) {
+        *scored.limited.entry(words.clone()).or_default() += 1;
+    }
     match row.status {
         ScoreStatus::Failed => {
             *scored.failed.entry(row.explanation.clone().unwrap_or_default()).or_default() += 1;
@@ -155,4 +158,10 @@ fn count(scored: &mut Scored, row: &ScoreRow) {
         ScoreStatus::Ok if row.score.is_none() => scored.undecided += 1,
         ScoreStatus::Ok => scored.scored += 1,
     }
+}
+
+/// Whether an explanation is the host's own: that a limit or a trap ended what a model wrote. A score of an earlier run
+/// keeps nothing else of how it came about.
+fn ended_at_limit(words: &str) -> bool {
+    words.starts_with("stopped at its ") || words.starts_with("trapped: ")
 }

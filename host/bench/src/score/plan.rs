@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use routerlab_plugin::{
     CallError, CallOptions, EvaluatorDescription, EvaluatorPlugin, Limits, Refusal, Sandbox, on_plugin_thread,
@@ -18,7 +19,8 @@ use crate::results::TOOL;
 
 /// Everything that scoring reads.
 pub(super) struct Tables {
-    definition: DatasetDefinition,
+    /// None when one evaluator scores everything.
+    definition: Option<DatasetDefinition>,
     definition_path: PathBuf,
     queries: Vec<QueryRow>,
     completions: Vec<CompletionRow>,
@@ -30,9 +32,8 @@ impl Tables {
     pub(super) fn read(options: &ScoreOptions) -> Result<Self, BenchError> {
         let definition_path = options.definition.clone().unwrap_or_else(|| options.dir.join("dataset.toml"));
         let definition = match &options.only {
-            Some(_) => DatasetDefinition::parse("name = \"one\"")
-                .map_err(|reason| BenchError::Data { path: definition_path.clone(), reason })?,
-            None => DatasetDefinition::read(&definition_path)?,
+            Some(_) => None,
+            None => Some(DatasetDefinition::read(&definition_path)?),
         };
         let paths = ["queries.parquet", "completions.parquet"].map(|name| options.dir.join(name));
         Ok(Self {
@@ -52,7 +53,7 @@ pub(super) struct Job<'a> {
     pub(super) config: String,
     /// Whether it follows the reference's rules: then a failed call of a judge is text for the evaluator.
     pub(super) compat: bool,
-    pub(super) plugin: EvaluatorPlugin,
+    pub(super) plugin: Arc<EvaluatorPlugin>,
     pub(super) description: EvaluatorDescription,
     /// How it is called: the limits of the run, and what the definition grants programs that models wrote.
     pub(super) call: CallOptions,
@@ -80,6 +81,15 @@ struct Chosen {
     run_fuel: Option<u64>,
 }
 
+/// What tells one job from another: the component and the settings.
+type JobKey = (PathBuf, String);
+
+impl Chosen {
+    fn key(&self) -> JobKey {
+        (self.component.clone(), self.config.clone())
+    }
+}
+
 impl<'a> Plan<'a> {
     pub(super) fn of(
         options: &ScoreOptions,
@@ -90,7 +100,9 @@ impl<'a> Plan<'a> {
         let by_id: BTreeMap<&QueryId, &QueryRow> =
             tables.queries.iter().map(|query| (&query.query_id, query)).collect();
         let (mut not_ok, mut no_evaluator) = (0, 0);
-        let mut wanted: BTreeMap<(PathBuf, String), (Chosen, Vec<_>)> = BTreeMap::new();
+        let mut wanted: BTreeMap<JobKey, (Chosen, Vec<_>)> = BTreeMap::new();
+        // Once for each query and not for each of its completions: its metadata may be long.
+        let mut key_of: BTreeMap<&QueryId, Option<JobKey>> = BTreeMap::new();
         for completion in &tables.completions {
             let Some(query) = by_id.get(&completion.query_id).copied() else {
                 let reason =
@@ -101,18 +113,29 @@ impl<'a> Plan<'a> {
                 not_ok += 1;
                 continue;
             }
-            let Some(chosen) = choose(options, tables, query)? else {
-                no_evaluator += 1;
-                continue;
-            };
-            let key = (chosen.component.clone(), chosen.config.clone());
-            wanted.entry(key).or_insert_with(|| (chosen, Vec::new())).1.push((query, completion));
+            if !key_of.contains_key(&query.query_id) {
+                let chosen = choose(options, tables, query)?;
+                key_of.insert(&query.query_id, chosen.as_ref().map(Chosen::key));
+                if let Some(chosen) = chosen {
+                    wanted.entry(chosen.key()).or_insert((chosen, Vec::new()));
+                }
+            }
+            match key_of.get(&query.query_id).and_then(Option::as_ref).and_then(|key| wanted.get_mut(key)) {
+                Some((_, rows)) => rows.push((query, completion)),
+                None => no_evaluator += 1,
+            }
         }
         let mut provenance = tables.provenance.clone();
         let mut jobs = Vec::new();
+        // One component may have several jobs, one for each of its settings.
+        let mut loaded: BTreeMap<PathBuf, (Arc<EvaluatorPlugin>, EvaluatorDescription)> = BTreeMap::new();
         for (Chosen { component, name, config, mode, run_fuel }, rows) in wanted.into_values() {
-            let (plugin, description) = ready(sandbox, &component, call)?;
-            provenance = provenance.input(format!("evaluator {name}"), plugin.digest());
+            if !loaded.contains_key(&component) {
+                let (plugin, description) = ready(sandbox, &component, call)?;
+                provenance = provenance.input(format!("evaluator {name}"), plugin.digest());
+                loaded.insert(component.clone(), (Arc::new(plugin), description));
+            }
+            let Some((plugin, description)) = loaded.get(&component).cloned() else { continue };
             let mut call = call.clone();
             // Limits that somebody chose outweigh the definition's.
             if let Some(fuel) = run_fuel.filter(|_| call.limits.run_fuel == Limits::default().run_fuel) {
@@ -123,7 +146,7 @@ impl<'a> Plan<'a> {
             check_config(&job, &component)?;
             jobs.push(job);
         }
-        let label = label(options, &tables.definition);
+        let label = label(options, tables.definition.as_ref());
         Ok(Self { label, jobs, judgements: &tables.judgements, provenance, not_ok, no_evaluator })
     }
 
@@ -154,7 +177,8 @@ fn choose(options: &ScoreOptions, tables: &Tables, query: &QueryRow) -> Result<O
         let (component, name, mode) = (only.component.clone(), PluginName::from(name), options.mode);
         return Ok(Some(Chosen { component, name, config, mode, run_fuel: None }));
     }
-    let Some(entry) = tables.definition.evaluator_for(query) else { return Ok(None) };
+    let entry = tables.definition.as_ref().and_then(|definition| definition.evaluator_for(query));
+    let Some(entry) = entry else { return Ok(None) };
     let mode =
         entry.mode(options.mode).map_err(|reason| BenchError::Data { path: tables.definition_path.clone(), reason })?;
     let component = options.evaluators.join(format!("{}.wasm", entry.name));
@@ -163,8 +187,9 @@ fn choose(options: &ScoreOptions, tables: &Tables, query: &QueryRow) -> Result<O
 }
 
 /// What the scoring is called when it was given no name.
-fn label(options: &ScoreOptions, definition: &DatasetDefinition) -> String {
-    let of_definition = || definition.evaluator.iter().find_map(|entry| entry.modes.first().copied());
+fn label(options: &ScoreOptions, definition: Option<&DatasetDefinition>) -> String {
+    let entries = definition.map_or(&[][..], |definition| &definition.evaluator);
+    let of_definition = || entries.iter().find_map(|entry| entry.modes.first().copied());
     let mode = options.mode.or_else(of_definition).map(Mode::as_str);
     options.label.clone().unwrap_or_else(|| mode.unwrap_or("own").to_owned())
 }

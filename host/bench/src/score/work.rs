@@ -1,6 +1,5 @@
 //! Batches of completions through evaluators, on several threads.
 
-use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -29,8 +28,6 @@ pub(super) struct Worked {
     pub(super) kept: usize,
     /// On how many the evaluator broke its contract.
     pub(super) broke_contract: usize,
-    /// Completions scored 0 because a limit ended what the model wrote, by what was said.
-    pub(super) limited: BTreeMap<String, usize>,
     done: u64,
 }
 
@@ -84,9 +81,6 @@ impl Worked {
         self.kept += scored.kept.len();
         self.broke_contract += scored.broke_contract;
         self.done += (scored.kept.len() + scored.new.len()) as u64;
-        for words in scored.limited {
-            *self.limited.entry(words).or_default() += 1;
-        }
         self.rows[job].extend(scored.kept);
         self.rows[job].extend(scored.new);
     }
@@ -98,14 +92,14 @@ struct Scored {
     kept: Vec<ScoreRow>,
     new: Vec<ScoreRow>,
     broke_contract: usize,
-    limited: Vec<String>,
 }
 
-/// One completion that has all it needs to be scored.
+/// Completions that have all they need to be scored: an item, its replies and its row at the same place.
+#[derive(Default)]
 struct Ready {
-    item: Item,
-    replies: Vec<String>,
-    row: ScoreRow,
+    items: Vec<Item>,
+    replies: Vec<Vec<String>>,
+    rows: Vec<ScoreRow>,
 }
 
 /// What is needed to score a batch.
@@ -120,7 +114,7 @@ struct Batch<'a> {
 impl Batch<'_> {
     fn score(&self, rows: &[Pair<'_>]) -> Scored {
         let mut scored = Scored::default();
-        let mut ready = Vec::with_capacity(rows.len());
+        let mut ready = Ready::default();
         let all: Vec<Item> = rows.iter().map(items::item).collect();
         let asked = self.questions(&all);
         for ((pair, item), asked) in rows.iter().zip(all).zip(asked) {
@@ -136,7 +130,11 @@ impl Batch<'_> {
             match replies {
                 Replies::Known(replies) => match self.shelf.known(&row) {
                     Some(known) => scored.kept.push(known.clone()),
-                    None => ready.push(Ready { item, replies, row }),
+                    None => {
+                        ready.items.push(item);
+                        ready.replies.push(replies);
+                        ready.rows.push(row);
+                    }
                 },
                 Replies::Waiting(questions) => {
                     let words = format!("{questions} questions to the judge have no recorded reply");
@@ -162,29 +160,21 @@ impl Batch<'_> {
     }
 
     /// All together; when that fails, every item by itself, so that one completion cannot cost another its score.
-    fn score_ready(&self, ready: Vec<Ready>, scored: &mut Scored) {
+    fn score_ready(&self, ready: Ready, scored: &mut Scored) {
+        let Ready { items, replies, rows } = ready;
         let per_item = self.job.description.per_item;
-        if !per_item {
-            let items: Vec<Item> = ready.iter().map(|ready| ready.item.clone()).collect();
-            let replies: Vec<String> = ready.iter().flat_map(|ready| ready.replies.clone()).collect();
-            if let Ok(outcomes) = self.ask(&items, &replies) {
-                scored.new.extend(ready.into_iter().zip(outcomes).map(|(ready, outcome)| with(ready.row, outcome)));
-                return;
-            }
+        if !per_item && let Ok(outcomes) = self.ask(&items, &replies.concat()) {
+            scored.new.extend(rows.into_iter().zip(outcomes).map(|(row, outcome)| with(row, outcome)));
+            return;
         }
-        for Ready { item, replies, row } in ready {
+        for ((item, replies), row) in items.iter().zip(&replies).zip(rows) {
             let outcome = if per_item {
-                self.job.plugin.score_one(&item, &replies, &self.job.config, self.call, self.thread).result
+                self.job.plugin.score_one(item, replies, &self.job.config, self.call, self.thread).result
             } else {
-                self.ask(std::slice::from_ref(&item), &replies).map(|mut outcomes| outcomes.swap_remove(0))
+                self.ask(std::slice::from_ref(item), replies).map(|mut outcomes| outcomes.swap_remove(0))
             };
             match outcome {
-                Ok(outcome) => {
-                    scored
-                        .limited
-                        .extend(outcome.explanation.iter().filter(|words| per_item && is_limit(words)).cloned());
-                    scored.new.push(with(row, outcome));
-                }
+                Ok(outcome) => scored.new.push(with(row, outcome)),
                 Err(error) => scored.fail(row, &error),
             }
         }
@@ -217,11 +207,6 @@ impl Scored {
         let words = in_one_line(&error.to_string());
         self.new.push(ScoreRow { status: ScoreStatus::Failed, explanation: Some(words), ..row });
     }
-}
-
-/// Whether an explanation is the host's own, that a limit ended what a model wrote.
-fn is_limit(words: &str) -> bool {
-    words.starts_with("stopped at its ") || words.starts_with("trapped: ")
 }
 
 fn with(row: ScoreRow, outcome: Outcome) -> ScoreRow {

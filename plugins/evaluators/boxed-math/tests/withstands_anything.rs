@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use evaluator_boxed_math::{BoxedMath, Config};
+use routerlab_sdk::testing::OddTexts;
 use routerlab_sdk::{Evaluator, Item};
 use serde_json::json;
 
@@ -86,18 +87,10 @@ fn score_all(evaluators: &[BoxedMath], output: &str, truth: &str) {
 #[test]
 fn random_fragments_get_a_score() {
     let evaluators = evaluators();
-    let mut state = 0x2545_f491_4f6c_dd1d_u64;
-    let mut below = |bound: usize| {
-        // Marsaglia's xorshift.
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state % bound as u64) as usize
-    };
+    let mut odd = OddTexts::new(1);
     for round in 0..10_000 {
         let most = if round % 200 == 0 { 500 } else { 14 };
-        let mut text =
-            |most: usize| -> String { (0..below(most)).map(|_| FRAGMENTS[below(FRAGMENTS.len())]).collect() };
+        let mut text = |most: usize| odd.text(&FRAGMENTS, most);
         let (output, truth) = (text(most), text(6));
         score_all(&evaluators, &output, &truth);
     }

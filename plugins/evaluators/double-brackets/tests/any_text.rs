@@ -2,6 +2,7 @@
 
 use evaluator_double_brackets::{Config, DoubleBrackets};
 use routerlab_answers::Mode;
+use routerlab_sdk::testing::OddTexts;
 use routerlab_sdk::{Evaluator, Item};
 
 const FRAGMENTS: [&str; 38] = [
@@ -66,14 +67,6 @@ const QUESTIONS: [(&str, &str, u32); 17] = [
     ("cipher", "1", 1),
 ];
 
-/// Xorshift (Marsaglia 2003): the same texts in every run.
-fn next(state: &mut u64) -> usize {
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    (*state >> 16) as usize
-}
-
 fn item((kind, rule, idx): (&str, &str, u32), raw_output: String, ground_truth: String) -> Item {
     let metadata = serde_json::json!({"question_type": kind, "rule_id": rule, "idx": idx}).to_string();
     Item { raw_output, ground_truth, metadata, ..Item::default() }
@@ -81,10 +74,9 @@ fn item((kind, rule, idx): (&str, &str, u32), raw_output: String, ground_truth: 
 
 #[test]
 fn no_text_stops_the_evaluator() {
-    let mut state = 1;
+    let mut odd = OddTexts::new(1);
     for round in 0..20_000 {
-        let length = next(&mut state) % 30;
-        let mut text = || -> String { (0..length).map(|_| FRAGMENTS[next(&mut state) % FRAGMENTS.len()]).collect() };
+        let mut text = || odd.text(&FRAGMENTS, 30);
         let (reply, key) = (text(), text());
         // A key in brackets as well as one that may be anything.
         let key = if round % 2 == 0 { format!("[[{key}]]") } else { key };

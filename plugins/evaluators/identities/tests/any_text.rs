@@ -2,6 +2,7 @@
 
 use evaluator_identities::{Config, Identities};
 use routerlab_answers::Mode;
+use routerlab_sdk::testing::OddTexts;
 use routerlab_sdk::{Evaluator, Item};
 
 const FRAGMENTS: [&str; 36] = [
@@ -43,20 +44,11 @@ const FRAGMENTS: [&str; 36] = [
     "</think>",
 ];
 
-/// Xorshift (Marsaglia 2003): the same texts in every run.
-fn next(state: &mut u64) -> usize {
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    (*state >> 16) as usize
-}
-
 #[test]
 fn no_text_stops_the_evaluator() {
-    let mut state = 1;
+    let mut odd = OddTexts::new(1);
     for round in 0..20_000 {
-        let length = next(&mut state) % 30;
-        let mut text = || -> String { (0..length).map(|_| FRAGMENTS[next(&mut state) % FRAGMENTS.len()]).collect() };
+        let mut text = || odd.text(&FRAGMENTS, 30);
         let raw_output = text();
         let ground_truth = match round % 2 {
             0 => "(1) Zoe is a knight\n(2) \u{130}va is a knave".to_owned(),

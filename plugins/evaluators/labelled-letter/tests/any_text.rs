@@ -2,6 +2,7 @@
 
 use evaluator_labelled_letter::{Config, LabelledLetter};
 use routerlab_answers::Mode;
+use routerlab_sdk::testing::OddTexts;
 use routerlab_sdk::{Evaluator, Item};
 
 const FRAGMENTS: [&str; 40] = [
@@ -47,20 +48,11 @@ const FRAGMENTS: [&str; 40] = [
     "</think>",
 ];
 
-/// Xorshift (Marsaglia 2003): the same texts in every run.
-fn next(state: &mut u64) -> usize {
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    (*state >> 16) as usize
-}
-
 #[test]
 fn no_text_stops_the_evaluator() {
-    let mut state = 1;
+    let mut odd = OddTexts::new(1);
     for _ in 0..20_000 {
-        let length = next(&mut state) % 30;
-        let mut text = || -> String { (0..length).map(|_| FRAGMENTS[next(&mut state) % FRAGMENTS.len()]).collect() };
+        let mut text = || odd.text(&FRAGMENTS, 30);
         let options = serde_json::json!({"options": [text(), text(), 3, null]});
         let item =
             Item { raw_output: text(), ground_truth: "B".into(), metadata: options.to_string(), ..Item::default() };

@@ -1,29 +1,12 @@
-//! The specification's vectors of the dry experiment get their scores, and odd texts do no harm.
-
-#[path = "../../judge-verdict/tests/spec/mod.rs"]
-mod spec;
+//! Odd texts do no harm.
 
 use evaluator_experiment_runs::{Config, ExperimentRuns};
 use routerlab_answers::Mode;
 use routerlab_sdk::Evaluator;
+use routerlab_sdk::testing::{OddItems, withstands_long_texts, withstands_odd_items};
 
 fn with(mode: Mode) -> ExperimentRuns {
     ExperimentRuns::new(Config { mode, ..Config::default() }).unwrap()
-}
-
-#[test]
-fn every_vector_gets_its_score_in_both_modes() {
-    let failed = spec::failures("sgibench-dryexperiment", &with(Mode::Compat), &with(Mode::Fixed));
-    assert!(failed.is_empty(), "{failed:#?}");
-}
-
-#[test]
-fn every_recorded_reply_answers_one_question() {
-    for vector in spec::vectors("sgibench-dryexperiment") {
-        for mode in [Mode::Compat, Mode::Fixed] {
-            assert_eq!(with(mode).judge(&vector.item).len(), vector.replies.len(), "{}", vector.name);
-        }
-    }
 }
 
 #[test]
@@ -61,7 +44,11 @@ fn odd_texts_do_no_harm() {
         r#"{"stub_run_outputs": [], "incomplete_main_code": "def f(x):"}"#,
     ];
     for mode in [Mode::Compat, Mode::Fixed] {
-        spec::Odd::new(19).trouble(&with(mode), &fragments, &[r#"["1", "2"]"#, r#"["1"]"#], &metadata);
-        spec::long_texts(&with(mode), &fragments, r#"["1", "2"]"#, metadata[2]);
+        withstands_odd_items(
+            &with(mode),
+            19,
+            OddItems { fragments: &fragments, keys: &[r#"["1", "2"]"#, r#"["1"]"#], metadata: &metadata },
+        );
+        withstands_long_texts(&with(mode), &fragments, r#"["1", "2"]"#, metadata[2]);
     }
 }

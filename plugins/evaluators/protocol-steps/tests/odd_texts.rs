@@ -1,20 +1,12 @@
-//! The specification's vectors of the wet experiment get their scores, and odd texts do no harm.
-
-#[path = "../../judge-verdict/tests/spec/mod.rs"]
-mod spec;
+//! Odd texts do no harm.
 
 use evaluator_protocol_steps::{Config, ProtocolSteps};
 use routerlab_answers::Mode;
 use routerlab_sdk::Evaluator;
+use routerlab_sdk::testing::{OddItems, withstands_long_texts, withstands_odd_items};
 
 fn with(mode: Mode) -> ProtocolSteps {
     ProtocolSteps::new(Config { mode }).unwrap()
-}
-
-#[test]
-fn every_vector_gets_its_score_in_both_modes() {
-    let failed = spec::failures("sgibench-wetexperiment", &with(Mode::Compat), &with(Mode::Fixed));
-    assert!(failed.is_empty(), "{failed:#?}");
 }
 
 #[test]
@@ -43,7 +35,7 @@ fn odd_texts_do_no_harm() {
     ];
     let keys = ["a = <Heat>(\n x=1\n)\nb = <Cool>(\n of=a\n)", "a = <Heat>()"];
     for mode in [Mode::Compat, Mode::Fixed] {
-        spec::Odd::new(17).trouble(&with(mode), &fragments, &keys, &["{}"]);
-        spec::long_texts(&with(mode), &fragments, keys[0], "{}");
+        withstands_odd_items(&with(mode), 17, OddItems { fragments: &fragments, keys: &keys, metadata: &["{}"] });
+        withstands_long_texts(&with(mode), &fragments, keys[0], "{}");
     }
 }

@@ -181,6 +181,20 @@ fn answers_that_cheat_or_do_harm_get_nothing_and_do_not_touch_the_next() {
 }
 
 #[test]
+fn more_answers_at_a_time_than_there_is_room_for_are_graded_all_the_same() {
+    // Ready-made instances are few for each core; the rest are made anew.
+    let (wrong, right) = ("```python\ndef add(a, b):\n    return a\n```", Style::Asserts.honest());
+    let items: Vec<_> = [right, wrong]
+        .into_iter()
+        .cycle()
+        .take(24 * cores())
+        .map(|answer| (item(answer, &Style::Asserts.metadata()), Style::Asserts.config()))
+        .collect();
+    let scores: Vec<_> = score(&items, 8 * cores()).into_iter().map(|outcome| outcome.score).collect();
+    assert_eq!(scores, [Some(1.0), Some(0.0)].repeat(12 * cores()));
+}
+
+#[test]
 fn honest_answers_get_their_score_whatever_of_the_library_they_use() {
     let cases = cases("honest.toml");
     let items: Vec<_> =

@@ -1,10 +1,10 @@
 //! Every wasmtime option this project uses, and the sandbox that owns them. No other file sets one.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use wasmtime::component::Linker;
-use wasmtime::{Config, Engine};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::bindings;
 use crate::error::LoadError;
@@ -41,8 +41,27 @@ pub(crate) struct SandboxInner {
     pub(crate) engine: Engine,
     pub(crate) router_linker: Linker<StoreState>,
     pub(crate) evaluator_linker: Linker<StoreState>,
+    pool: OnceLock<Option<Pool>>,
     pub(crate) options: SandboxOptions,
 }
+
+/// A second engine, for evaluators that want a fresh instance for every item. It runs the same code as the first; only
+/// where memory comes from differs: an instance gets the pages of one that has ended, put back by copying to what they
+/// were at the start. With a memory as large as CPython's that is several times cheaper than pages mapped anew: those
+/// come by hundreds of faults, each of which makes every core that runs a thread of this process forget addresses.
+pub(crate) struct Pool {
+    pub(crate) engine: Engine,
+    pub(crate) evaluator_linker: Linker<StoreState>,
+}
+
+/// Instances at a time for each core. An instance for which there is no room is made without the pool.
+const POOLED_PER_CORE: usize = 2;
+
+/// Tables of one pooled instance; one with more takes them from the others.
+const POOLED_TABLES: usize = 8;
+
+/// Bytes of a memory that are kept and put back by copying; those beyond are unmapped.
+const RESIDENT_BYTES: usize = 64 << 20;
 
 impl std::fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -65,13 +84,9 @@ impl Sandbox {
             |state| state,
         )
         .map_err(failed)?;
-        let mut evaluator_linker = Linker::new(&engine);
-        bindings::evaluator::EvaluatorPlugin::add_to_linker::<_, wasmtime::component::HasSelf<_>>(
-            &mut evaluator_linker,
-            |state| state,
-        )
-        .map_err(failed)?;
-        Ok(Self { inner: Arc::new(SandboxInner { engine, router_linker, evaluator_linker, options }) })
+        let evaluator_linker = evaluator_linker(&engine).map_err(failed)?;
+        let pool = OnceLock::new();
+        Ok(Self { inner: Arc::new(SandboxInner { engine, router_linker, evaluator_linker, pool, options }) })
     }
 
     /// The limits this sandbox was set up with.
@@ -83,10 +98,54 @@ impl Sandbox {
     pub(crate) fn engine(&self) -> &Engine {
         &self.inner.engine
     }
+
+    /// The pool, made when it is first asked for. None where the machine has no room for one.
+    pub(crate) fn pool(&self) -> Option<&Pool> {
+        self.inner.pool.get_or_init(|| Pool::new(&self.inner.options.limits).ok()).as_ref()
+    }
+}
+
+impl Pool {
+    fn new(limits: &Limits) -> wasmtime::Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let count = |each: usize| u32::try_from(cores * POOLED_PER_CORE * each).unwrap_or(u32::MAX);
+        let mut pool = PoolingAllocationConfig::new();
+        pool.total_component_instances(count(1))
+            .total_core_instances(count(limits.instances))
+            .max_component_instance_size(16 << 20)
+            .total_memories(count(1))
+            .linear_memory_keep_resident(RESIDENT_BYTES)
+            .total_tables(count(POOLED_TABLES))
+            .max_tables_per_module(4)
+            .table_elements(limits.table_elements)
+            .table_keep_resident(1 << 20)
+            // The system's list of written pages goes no further than 32 stretches, which CPython leaves in its first
+            // mebibyte; the rest would be unmapped.
+            .pagemap_scan(Enabled::No)
+            .max_unused_warm_slots(count(1));
+        let mut config = config(limits.stack_bytes);
+        let engine = Engine::new(config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool)))?;
+        let evaluator_linker = evaluator_linker(&engine)?;
+        Ok(Self { engine, evaluator_linker })
+    }
+}
+
+/// What an evaluator may import.
+fn evaluator_linker(engine: &Engine) -> wasmtime::Result<Linker<StoreState>> {
+    let mut linker = Linker::new(engine);
+    bindings::evaluator::EvaluatorPlugin::add_to_linker::<_, wasmtime::component::HasSelf<_>>(&mut linker, |state| {
+        state
+    })?;
+    Ok(linker)
+}
+
+/// An engine that makes every instance's memory anew.
+pub(crate) fn new_engine(stack_bytes: usize) -> Result<Engine, LoadError> {
+    Engine::new(&config(stack_bytes)).map_err(|error| LoadError::Engine(format!("{error:#}")))
 }
 
 /// The deterministic set of options.
-pub(crate) fn new_engine(stack_bytes: usize) -> Result<Engine, LoadError> {
+fn config(stack_bytes: usize) -> Config {
     let mut config = Config::new();
     config
         .wasm_component_model(true)
@@ -102,5 +161,5 @@ pub(crate) fn new_engine(stack_bytes: usize) -> Result<Engine, LoadError> {
         .max_wasm_stack(stack_bytes)
         .wasm_backtrace_max_frames(None)
         .generate_address_map(false);
-    Engine::new(&config).map_err(|error| LoadError::Engine(format!("{error:#}")))
+    config
 }

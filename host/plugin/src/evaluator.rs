@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::path::Path;
 
-use wasmtime::Store;
+use wasmtime::{Engine, PoolConcurrencyLimitError, Store};
 
 use crate::bindings::evaluator as bindings;
 use crate::bindings::evaluator::exports::routerlab::plugin::evaluator as exported;
@@ -61,9 +61,13 @@ pub struct JudgeRequest {
 /// An evaluator component, compiled and linked. Nothing of it has run yet.
 pub struct EvaluatorPlugin {
     sandbox: Sandbox,
-    pre: bindings::EvaluatorPluginPre<StoreState>,
+    pre: Linked,
+    /// The same in the pool; none where the machine has no room for one, or the pool cannot take such a component.
+    pooled: Option<Linked>,
     digest: String,
 }
+
+type Linked = bindings::EvaluatorPluginPre<StoreState>;
 
 impl std::fmt::Debug for EvaluatorPlugin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -86,8 +90,10 @@ impl EvaluatorPlugin {
     /// See [`LoadError`].
     pub fn from_file(sandbox: &Sandbox, file: &ComponentFile) -> Result<Self, LoadError> {
         file.expect_role(&[Role::Evaluator])?;
-        let pre = bindings::EvaluatorPluginPre::new(file.link(sandbox)?).map_err(|error| file.unfit(&error))?;
-        Ok(Self { sandbox: sandbox.clone(), pre, digest: file.digest.clone() })
+        let (linked, pooled) = file.link_also(sandbox, sandbox.pool())?;
+        let pre = Linked::new(linked).map_err(|error| file.unfit(&error))?;
+        let pooled = pooled.and_then(|linked| Linked::new(linked).ok());
+        Ok(Self { sandbox: sandbox.clone(), pre, pooled, digest: file.digest.clone() })
     }
 
     /// The sha-256 of the component as 64 hexadecimal digits.
@@ -178,16 +184,18 @@ impl EvaluatorPlugin {
         let sent = to_guest(std::slice::from_ref(item));
         // An evaluator that cannot even start under these limits fails; no item has done anything yet.
         let started = Cell::new(false);
-        let called = self.call(
-            options,
-            (Limit::RunFuel, options.limits.run_fuel),
-            thread,
-            |guest, store| {
-                started.set(true);
-                guest.call_score(store, &sent, replies, config)
-            },
-            |answer| checked(answer, 1).map(|mut outcomes| outcomes.remove(0)),
-        );
+        let budget = (Limit::RunFuel, options.limits.run_fuel);
+        let ask = |guest: &exported::Guest, store: &mut Store<StoreState>| {
+            started.set(true);
+            guest.call_score(store, &sent, replies, config)
+        };
+        let check = |answer| checked(answer, 1).map(|mut outcomes| outcomes.remove(0));
+        let called = self
+            .pooled
+            .as_ref()
+            .zip(self.sandbox.pool())
+            .and_then(|(pre, pool)| self.call_in(&pool.engine, pre, options, budget, thread, ask, check))
+            .unwrap_or_else(|| self.call(options, budget, thread, ask, check));
         let result = called.result.or_else(|error| match error.is_the_items_doing() {
             Some(why) if started.get() => {
                 Ok(Outcome { score: Some(0.0), prediction: None, explanation: Some(words(why)) })
@@ -205,17 +213,35 @@ impl EvaluatorPlugin {
         ask: impl FnOnce(&exported::Guest, &mut Store<StoreState>) -> wasmtime::Result<A>,
         check: impl FnOnce(A) -> Result<T, CallError>,
     ) -> Called<T> {
+        let called = self.call_in(self.sandbox.engine(), &self.pre, options, budget, thread, ask, check);
+        called.expect("only a pool can be full")
+    }
+
+    /// As [`Self::call`], with a store of this engine; none where it is a pool and full.
+    #[allow(clippy::too_many_arguments, reason = "those of a call, and where it runs")]
+    fn call_in<A, T>(
+        &self,
+        engine: &Engine,
+        pre: &Linked,
+        options: &CallOptions,
+        budget: (Limit, u64),
+        thread: &OnPluginThread,
+        ask: impl FnOnce(&exported::Guest, &mut Store<StoreState>) -> wasmtime::Result<A>,
+        check: impl FnOnce(A) -> Result<T, CallError>,
+    ) -> Option<Called<T>> {
         // The engine's stack was fixed when the sandbox was made; a smaller thread would let a guest kill the process.
         assert!(
             thread.stack_bytes() >= self.sandbox.limits().stack_bytes,
             "a plugin was called on a thread with less stack than its sandbox allows"
         );
-        let mut store = new_store(&self.sandbox, &options.limits, options.threads);
+        let mut store = new_store(engine, &options.limits, options.threads);
+        let mut full = false;
         let (answer, fuel) = metered(&mut store, budget, |store| {
-            let evaluator = self.pre.instantiate(&mut *store)?;
+            let evaluator =
+                pre.instantiate(&mut *store).inspect_err(|error| full = error.is::<PoolConcurrencyLimitError>())?;
             ask(evaluator.routerlab_plugin_evaluator(), store)
         });
-        Called { result: answer.and_then(check), fuel, log: store.data_mut().log.take() }
+        (!full).then(|| Called { result: answer.and_then(check), fuel, log: store.data_mut().log.take() })
     }
 }
 

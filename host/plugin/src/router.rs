@@ -213,7 +213,7 @@ impl RouterPlugin {
             thread.stack_bytes() >= self.sandbox.limits().stack_bytes,
             "a plugin was called on a thread with less stack than its sandbox allows"
         );
-        new_store(&self.sandbox, &options.limits, options.threads)
+        new_store(self.sandbox.engine(), &options.limits, options.threads)
     }
 }
 

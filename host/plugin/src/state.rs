@@ -1,9 +1,8 @@
 //! What belongs to one store: limits, host objects, fuel of host work, and the log.
 
 use wasmtime::component::{Resource, ResourceTable};
-use wasmtime::{ResourceLimiter, Store};
+use wasmtime::{Engine, ResourceLimiter, Store};
 
-use crate::engine::Sandbox;
 use crate::error::{Breach, CallError, HostFault};
 use crate::limits::{Limit, LimitReached, Limits};
 use crate::log::Log;
@@ -134,8 +133,8 @@ impl ResourceLimiter for StoreState {
 }
 
 /// A fresh store under these limits.
-pub(crate) fn new_store(sandbox: &Sandbox, limits: &Limits, threads: Threads) -> Store<StoreState> {
-    let mut store = Store::new(sandbox.engine(), StoreState::new(limits, threads));
+pub(crate) fn new_store(engine: &Engine, limits: &Limits, threads: Threads) -> Store<StoreState> {
+    let mut store = Store::new(engine, StoreState::new(limits, threads));
     store.limiter(|state| state);
     store.set_hostcall_fuel(limits.answer_bytes);
     store

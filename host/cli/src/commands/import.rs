@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use routerlab_records::EncoderName;
 use routerlab_records::import::{
-    ImportSummary, Progress as Done, RecordedFiles, import_judgements, import_outcomes, import_recorded,
-    import_swe_bench, import_tau2,
+    ImportSummary, Progress as Done, RecordedFiles, import_completions, import_judgements, import_outcomes,
+    import_recorded, import_swe_bench, import_tau2,
 };
 
 use crate::exit::{Ended, print};
@@ -76,6 +76,25 @@ enum What {
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
+    /// Recorded completions as JSON Lines, for the queries of a data folder, to be scored with `routerlab score`.
+    ///
+    /// The folder is one that `routerlab import dataset` made. Each line has query_id, model, raw_output, prompt_tokens,
+    /// completion_tokens, status (ok, or what went wrong), and where known sample_index, prompt, finish_reason,
+    /// reasoning_tokens, cached_tokens, latency_ms, ttft_ms, attempts, provider_model, collected_at.
+    #[command(
+        after_help = "Example:\n  routerlab import completions completions.jsonl --prices prices.toml --data my-mmlupro"
+    )]
+    Completions {
+        /// The completions (JSON Lines)
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Prices of every model (TOML)
+        #[arg(long, value_name = "FILE")]
+        prices: PathBuf,
+        /// The data folder with their queries
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+    },
     /// Replies of judges, for evaluators that ask one: into the judgements of a data folder.
     ///
     /// Lines as `routerlab score --judge-requests` writes them, each with a `reply`, or with an `error` where the call
@@ -111,6 +130,7 @@ impl Import {
                 let embeddings = embeddings.map(|path| (path, EncoderName::from(encoder)));
                 import_recorded(&RecordedFiles { queries, completions, prices, embeddings }, &out, &mut watch)?
             }
+            What::Completions { file, prices, data } => import_completions(&file, &prices, &data, &mut watch)?,
             What::Judgements { file, data } => {
                 let imported = import_judgements(&file, &data, &mut watch)?;
                 drop(progress);

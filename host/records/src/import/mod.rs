@@ -1,6 +1,7 @@
 //! Other people's records into our tables. Everything is read and checked before the first file is written, and when
 //! writing fails, what was written is taken back.
 
+mod completions;
 mod dataset;
 mod embeddings;
 mod harness;
@@ -11,6 +12,7 @@ mod outcomes;
 mod output;
 mod recorded;
 
+pub use completions::import_completions;
 pub use dataset::{DatasetOptions, DatasetSummary, import_dataset};
 pub use harness::{HarnessResults, Verdict, import_swe_bench, import_tau2, swe_bench_verdict, tau2_verdict};
 pub use join::build_outcomes;

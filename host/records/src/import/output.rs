@@ -63,6 +63,8 @@ pub(super) struct Output {
     /// The folders that were not there before, innermost first.
     made: Vec<PathBuf>,
     provenance: Provenance,
+    /// What the folder held before, where this import adds to another.
+    before: Option<Manifest>,
     files: BTreeMap<String, ManifestFile>,
     /// Files that may be edited later and are not in the manifest.
     unlisted: Vec<String>,
@@ -79,6 +81,22 @@ impl Output {
             folder: folder.to_owned(),
             made,
             provenance,
+            before: None,
+            files: BTreeMap::new(),
+            unlisted: Vec::new(),
+            finished: false,
+        })
+    }
+
+    /// An import that adds the files of these names to the whole folder of another.
+    pub(super) fn add_to(folder: &Path, names: &[&str], provenance: Provenance) -> Result<Self, TableError> {
+        let before = Manifest::read(folder)?;
+        refuse_any(folder, names)?;
+        Ok(Self {
+            folder: folder.to_owned(),
+            made: Vec::new(),
+            provenance,
+            before: Some(before),
             files: BTreeMap::new(),
             unlisted: Vec::new(),
             finished: false,
@@ -132,12 +150,11 @@ impl Output {
 
     /// Writes the manifest: from here on the folder is whole.
     pub(super) fn finish(mut self) -> Result<(), TableError> {
-        let manifest = Manifest {
-            schema: "routerlab.manifest/1".to_owned(),
-            tool: own_tool(),
-            inputs: self.provenance.inputs.clone(),
-            files: self.files.clone(),
-        };
+        let (mut inputs, mut files) =
+            self.before.take().map(|before| (before.inputs, before.files)).unwrap_or_default();
+        inputs.extend(self.provenance.inputs.clone());
+        files.extend(self.files.clone());
+        let manifest = Manifest { schema: "routerlab.manifest/1".to_owned(), tool: own_tool(), inputs, files };
         let path = self.folder.join(MANIFEST_FILE);
         let mut text = serde_json::to_string_pretty(&manifest)
             .map_err(|error| TableError::Encode { path: path.clone(), reason: error.to_string() })?;
@@ -183,8 +200,12 @@ const TAKEN_BY: [&str; 9] = [
 /// Fails when the folder already holds a file of a table, be it of another import, of one that was killed, or the source
 /// of this one.
 pub(super) fn refuse_full(folder: &Path) -> Result<(), TableError> {
+    refuse_any(folder, &TAKEN_BY)
+}
+
+fn refuse_any(folder: &Path, names: &[&str]) -> Result<(), TableError> {
     // A link to nowhere is a file too.
-    match TAKEN_BY.iter().find(|name| folder.join(name).symlink_metadata().is_ok()) {
+    match names.iter().find(|name| folder.join(name).symlink_metadata().is_ok()) {
         Some(name) => Err(TableError::Taken { path: folder.to_owned(), file: (*name).to_owned() }),
         None => Ok(()),
     }

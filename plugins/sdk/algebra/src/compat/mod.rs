@@ -1,7 +1,7 @@
 //! LLMRouterBench's grader of mathematical answers (arXiv 2601.07206), to the letter: its released scores depend on its
 //! quirks. A fraction loses its brackets, a root its index, a binomial is digits side by side.
 //!
-//! The reference hands the symbolic part to a computer-algebra system without any limit; here [`crate::decision`]
+//! The reference hands the symbolic part to a computer-algebra system without any limit; here `decision`
 //! decides, at complex points, and what is beyond the limits is not equal.
 
 mod glyphs;

@@ -121,6 +121,10 @@ fn evaluator() -> &'static EvaluatorPlugin {
 
 /// Scores every item by itself, on so many threads.
 fn score(items: &[(Item, &str)], threads: usize) -> Vec<Outcome> {
+    score_with_fuel(items, threads).into_iter().map(|(outcome, _)| outcome).collect()
+}
+
+fn score_with_fuel(items: &[(Item, &str)], threads: usize) -> Vec<(Outcome, u64)> {
     let (plugin, options) = (evaluator(), options());
     let next = AtomicUsize::new(0);
     let scored = Mutex::new(vec![None; items.len()]);
@@ -132,8 +136,8 @@ fn score(items: &[(Item, &str)], threads: usize) -> Vec<Outcome> {
                         let at = next.fetch_add(1, Ordering::Relaxed);
                         items.get(at).map(|item| (at, item))
                     } {
-                        let outcome = plugin.score_one(item, &[], config, &options, thread).result.unwrap();
-                        scored.lock().unwrap()[at] = Some(outcome);
+                        let called = plugin.score_one(item, &[], config, &options, thread);
+                        scored.lock().unwrap()[at] = Some((called.result.unwrap(), called.fuel));
                     }
                 })
                 .unwrap();
@@ -190,8 +194,11 @@ fn more_answers_at_a_time_than_there_is_room_for_are_graded_all_the_same() {
         .take(24 * cores())
         .map(|answer| (item(answer, &Style::Asserts.metadata()), Style::Asserts.config()))
         .collect();
-    let scores: Vec<_> = score(&items, 8 * cores()).into_iter().map(|outcome| outcome.score).collect();
-    assert_eq!(scores, [Some(1.0), Some(0.0)].repeat(12 * cores()));
+    let alone = score_with_fuel(&items[..2], 1);
+    assert_eq!([&alone[0], &alone[1]].map(|(outcome, _)| outcome.score), [Some(1.0), Some(0.0)]);
+    for (at, together) in score_with_fuel(&items, 8 * cores()).iter().enumerate() {
+        assert_eq!(together, &alone[at % 2], "item {at}");
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use wasmtime::component::{Component, InstancePre};
 use crate::cache;
 use crate::compile::{CompileStop, compile};
 use crate::contract::{CONTRACT_VERSION, Role, check_imports, outer_names, role_of, speaks};
-use crate::engine::{Pool, Sandbox};
+use crate::engine::Sandbox;
 use crate::error::LoadError;
 use crate::limits::{Limit, LimitReached, Limits};
 use crate::state::StoreState;
@@ -18,8 +18,8 @@ use crate::state::StoreState;
 /// Compiled code that this machine refuses.
 const UNFIT_CODE: &str = "the compiled code does not fit this machine";
 
-/// A component for the sandbox's engine, and for its pool.
-type Linked = (InstancePre<StoreState>, Option<InstancePre<StoreState>>);
+/// A component for the sandbox's engine, and for its pool where that is for such a component and can take it.
+pub(crate) type Linked = (InstancePre<StoreState>, Option<InstancePre<StoreState>>);
 
 /// A component as a file, read and looked at, before anything is compiled or run.
 #[derive(Debug, Clone)]
@@ -81,17 +81,12 @@ impl ComponentFile {
     }
 
     /// Compiles (or takes from the cache) and links.
-    pub(crate) fn link(&self, sandbox: &Sandbox) -> Result<InstancePre<StoreState>, LoadError> {
-        Ok(self.link_also(sandbox, None)?.0)
-    }
-
-    /// As [`Self::link`], and once more for a pool if that can take it.
-    pub(crate) fn link_also(&self, sandbox: &Sandbox, pool: Option<&Pool>) -> Result<Linked, LoadError> {
-        let (component, pooled) = self.compiled(sandbox, pool.map(|pool| &pool.engine))?;
-        let linker = match self.role {
-            Role::Router | Role::SequentialRouter => &sandbox.inner.router_linker,
-            Role::Evaluator => &sandbox.inner.evaluator_linker,
+    pub(crate) fn link(&self, sandbox: &Sandbox) -> Result<Linked, LoadError> {
+        let (linker, pool) = match self.role {
+            Role::Router | Role::SequentialRouter => (&sandbox.inner.router_linker, None),
+            Role::Evaluator => (&sandbox.inner.evaluator_linker, sandbox.pool()),
         };
+        let (component, pooled) = self.compiled(sandbox, pool.map(|pool| &pool.engine))?;
         let linked = linker.instantiate_pre(&component).map_err(|error| self.unfit(&error))?;
         let pooled =
             pool.zip(pooled).and_then(|(pool, component)| pool.evaluator_linker.instantiate_pre(&component).ok());
@@ -124,25 +119,26 @@ impl ComponentFile {
                 scratch.path()
             }
         };
-        let twice = |entry: &cache::Entry, component| (component, other.and_then(|engine| entry.open(engine)));
+        let twice = |entry: &cache::Entry, component: Option<Component>| {
+            let component = component.ok_or_else(|| self.cannot_compile(UNFIT_CODE.into()))?;
+            Ok((component, other.and_then(|engine| entry.open(engine))))
+        };
         let entry = cache::Entry::new(dir, engine, &self.digest);
         if let Some(component) = entry.load(engine) {
-            return Ok(twice(&entry, component));
+            return twice(&entry, Some(component));
         }
         let code = compile(&options.compiler, &self.path, &self.bytes, &options.limits).map_err(|stop| match stop {
             CompileStop::Limit(limit) => LoadError::Stopped { path: self.path.clone(), limit },
             CompileStop::Failed(reason) => self.cannot_compile(reason),
         })?;
         if entry.store(&code).is_ok() {
-            let component = entry.open(engine).ok_or_else(|| self.cannot_compile(UNFIT_CODE.into()))?;
-            return Ok(twice(&entry, component));
+            return twice(&entry, entry.open(engine));
         }
         // A cache that cannot be written costs time, not the run.
         let scratch = tempfile::tempdir().map_err(|error| self.cannot_compile(error.to_string()))?;
         let entry = cache::Entry::new(scratch.path(), engine, &self.digest);
         entry.store(&code).map_err(|error| self.cannot_compile(format!("no place for compiled code: {error}")))?;
-        let component = entry.open(engine).ok_or_else(|| self.cannot_compile(UNFIT_CODE.into()))?;
-        Ok(twice(&entry, component))
+        twice(&entry, entry.open(engine))
     }
 
     fn cannot_compile(&self, reason: String) -> LoadError {

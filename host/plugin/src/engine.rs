@@ -47,7 +47,7 @@ pub(crate) struct SandboxInner {
 
 /// A second engine, for evaluators that want a fresh instance for every item. It runs the same code as the first; only
 /// where memory comes from differs: an instance gets the pages of one that has ended, put back by copying to what they
-/// were at the start. With a memory as large as CPython's that is several times cheaper than pages mapped anew: those
+/// were at the start. With a memory as large as CPython's that is cheaper than pages mapped anew: those
 /// come by hundreds of faults, each of which makes every core that runs a thread of this process forget addresses.
 pub(crate) struct Pool {
     pub(crate) engine: Engine,
@@ -119,8 +119,8 @@ impl Pool {
             .max_tables_per_module(4)
             .table_elements(limits.table_elements)
             .table_keep_resident(1 << 20)
-            // The system's list of written pages goes no further than 32 stretches, which CPython leaves in its first
-            // mebibyte; the rest would be unmapped.
+            // Of the system's list of written pages wasmtime takes 32 stretches, which end in the first quarter of what
+            // CPython writes to; the rest would be unmapped.
             .pagemap_scan(Enabled::No)
             .max_unused_warm_slots(count(1));
         let mut config = config(limits.stack_bytes);

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::path::Path;
 
-use wasmtime::{Engine, PoolConcurrencyLimitError, Store};
+use wasmtime::{PoolConcurrencyLimitError, Store};
 
 use crate::bindings::evaluator as bindings;
 use crate::bindings::evaluator::exports::routerlab::plugin::evaluator as exported;
@@ -67,6 +67,12 @@ pub struct EvaluatorPlugin {
     digest: String,
 }
 
+/// Whether an engine had room for one more instance; only a pool can be full.
+enum Room {
+    Enough,
+    Full,
+}
+
 type Linked = bindings::EvaluatorPluginPre<StoreState>;
 
 impl std::fmt::Debug for EvaluatorPlugin {
@@ -90,7 +96,7 @@ impl EvaluatorPlugin {
     /// See [`LoadError`].
     pub fn from_file(sandbox: &Sandbox, file: &ComponentFile) -> Result<Self, LoadError> {
         file.expect_role(&[Role::Evaluator])?;
-        let (linked, pooled) = file.link_also(sandbox, sandbox.pool())?;
+        let (linked, pooled) = file.link(sandbox)?;
         let pre = Linked::new(linked).map_err(|error| file.unfit(&error))?;
         let pooled = pooled.and_then(|linked| Linked::new(linked).ok());
         Ok(Self { sandbox: sandbox.clone(), pre, pooled, digest: file.digest.clone() })
@@ -190,12 +196,11 @@ impl EvaluatorPlugin {
             guest.call_score(store, &sent, replies, config)
         };
         let check = |answer| checked(answer, 1).map(|mut outcomes| outcomes.remove(0));
-        let called = self
-            .pooled
-            .as_ref()
-            .zip(self.sandbox.pool())
-            .and_then(|(pre, pool)| self.call_in(&pool.engine, pre, options, budget, thread, ask, check))
-            .unwrap_or_else(|| self.call(options, budget, thread, ask, check));
+        let pooled = self.pooled.as_ref().map(|pre| self.call_of(pre, options, budget, thread, ask, check));
+        let called = match pooled {
+            Some((called, Room::Enough)) => called,
+            Some((_, Room::Full)) | None => self.call(options, budget, thread, ask, check),
+        };
         let result = called.result.or_else(|error| match error.is_the_items_doing() {
             Some(why) if started.get() => {
                 Ok(Outcome { score: Some(0.0), prediction: None, explanation: Some(words(why)) })
@@ -213,35 +218,35 @@ impl EvaluatorPlugin {
         ask: impl FnOnce(&exported::Guest, &mut Store<StoreState>) -> wasmtime::Result<A>,
         check: impl FnOnce(A) -> Result<T, CallError>,
     ) -> Called<T> {
-        let called = self.call_in(self.sandbox.engine(), &self.pre, options, budget, thread, ask, check);
-        called.expect("only a pool can be full")
+        self.call_of(&self.pre, options, budget, thread, ask, check).0
     }
 
-    /// As [`Self::call`], with a store of this engine; none where it is a pool and full.
-    #[allow(clippy::too_many_arguments, reason = "those of a call, and where it runs")]
-    fn call_in<A, T>(
+    /// As [`Self::call`], by the engine that `pre` was linked for, and whether that had room.
+    fn call_of<A, T>(
         &self,
-        engine: &Engine,
         pre: &Linked,
         options: &CallOptions,
         budget: (Limit, u64),
         thread: &OnPluginThread,
         ask: impl FnOnce(&exported::Guest, &mut Store<StoreState>) -> wasmtime::Result<A>,
         check: impl FnOnce(A) -> Result<T, CallError>,
-    ) -> Option<Called<T>> {
+    ) -> (Called<T>, Room) {
         // The engine's stack was fixed when the sandbox was made; a smaller thread would let a guest kill the process.
         assert!(
             thread.stack_bytes() >= self.sandbox.limits().stack_bytes,
             "a plugin was called on a thread with less stack than its sandbox allows"
         );
-        let mut store = new_store(engine, &options.limits, options.threads);
-        let mut full = false;
+        let mut store = new_store(pre.engine(), &options.limits, options.threads);
+        let mut room = Room::Enough;
         let (answer, fuel) = metered(&mut store, budget, |store| {
-            let evaluator =
-                pre.instantiate(&mut *store).inspect_err(|error| full = error.is::<PoolConcurrencyLimitError>())?;
+            let evaluator = pre.instantiate(&mut *store).inspect_err(|error| {
+                if error.is::<PoolConcurrencyLimitError>() {
+                    room = Room::Full;
+                }
+            })?;
             ask(evaluator.routerlab_plugin_evaluator(), store)
         });
-        (!full).then(|| Called { result: answer.and_then(check), fuel, log: store.data_mut().log.take() })
+        (Called { result: answer.and_then(check), fuel, log: store.data_mut().log.take() }, room)
     }
 }
 

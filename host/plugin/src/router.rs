@@ -116,7 +116,7 @@ impl RouterPlugin {
     /// See [`LoadError`].
     pub fn from_file(sandbox: &Sandbox, file: &ComponentFile) -> Result<Self, LoadError> {
         file.expect_role(&[Role::Router, Role::SequentialRouter])?;
-        let pre = WorldPre::new(file.role, file.link(sandbox)?).map_err(|error| file.unfit(&error))?;
+        let pre = WorldPre::new(file.role, file.link(sandbox)?.0).map_err(|error| file.unfit(&error))?;
         Ok(Self { sandbox: sandbox.clone(), pre, digest: file.digest.clone() })
     }
 

@@ -24,7 +24,8 @@ use crate::table::read_table;
 ///
 /// # Errors
 /// When a line is no JSON object, lacks a field or has one twice or of another type, a query id is unknown, a key comes
-/// twice, a model has no price, the file no rows, or `data_dir` has no queries or has completions already. The message
+/// twice, a model has no price, the file no rows, or `data_dir` has no queries, or has completions already or what belongs
+/// to completions. The message
 /// names file, line and field. Nothing is written then.
 pub fn import_completions(
     file: &Path,
@@ -33,31 +34,43 @@ pub fn import_completions(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<ImportSummary, TableError> {
     let provenance = Provenance::by(own_tool()).input_file("completions", file)?.input_file("prices", prices)?;
-    let mut output = Output::add_to(data_dir, &["completions.parquet", "pool.toml"], provenance)?;
+    let mut output = Output::add_to(data_dir, provenance)?;
     let queries = read_table::<QueryRow>(&data_dir.join("queries.parquet"))?.rows;
     let list = PriceList::read(prices)?;
     let completions = read_completions(file, prices, &queries, &list, progress)?;
-    let models: BTreeSet<&ModelName> = completions.iter().map(|row| &row.model).collect();
+    let models = models_of(&completions);
     output.table(&completions)?;
     output.pool(&Pool::of(models.iter().copied(), Some(&list)))?;
     output.finish()?;
-    Ok(ImportSummary {
-        folder: data_dir.to_owned(),
-        rows: completions.len() as u64,
-        queries: queries.len(),
-        models: models.len(),
-        datasets: queries.iter().map(|query| &query.dataset).collect::<BTreeSet<_>>().len(),
-        embedding_width: None,
-        notes: unanswered(queries.len(), models.len(), &completions).into_iter().collect(),
-    })
+    Ok(summary(data_dir, &queries, &completions, models.len()))
 }
 
-/// A note on pairs of query and model without a completion, if there are any.
-pub(super) fn unanswered(queries: usize, models: usize, completions: &[CompletionRow]) -> Option<String> {
-    let pairs = queries * models;
+/// The models that answered.
+pub(super) fn models_of(completions: &[CompletionRow]) -> BTreeSet<&ModelName> {
+    completions.iter().map(|row| &row.model).collect()
+}
+
+/// What an import of completions of `models` models brought in, with a note on pairs without one.
+pub(super) fn summary(
+    folder: &Path,
+    queries: &[QueryRow],
+    completions: &[CompletionRow],
+    models: usize,
+) -> ImportSummary {
+    let pairs = queries.len() * models;
     // Several samples are one pair.
     let answered = completions.iter().map(|row| (&row.query_id, &row.model)).collect::<HashSet<_>>().len();
-    (pairs > answered).then(|| format!("{} of {pairs} pairs of query and model have no completion", pairs - answered))
+    let unanswered = (pairs > answered)
+        .then(|| format!("{} of {pairs} pairs of query and model have no completion", pairs - answered));
+    ImportSummary {
+        folder: folder.to_owned(),
+        rows: completions.len() as u64,
+        queries: queries.len(),
+        models,
+        datasets: queries.iter().map(|query| &query.dataset).collect::<BTreeSet<_>>().len(),
+        embedding_width: None,
+        notes: unanswered.into_iter().collect(),
+    }
 }
 
 /// The completions of a file, each of a known query and a model with a price, no key twice.

@@ -77,30 +77,26 @@ impl Output {
         refuse_full(folder)?;
         let is_new = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
         let made = folder.ancestors().take_while(is_new).map(Path::to_owned).collect();
-        Ok(Self {
+        Ok(Self::new(folder, made, None, provenance))
+    }
+
+    /// An import that adds completions to the whole folder of another, which may hold queries and what belongs to them.
+    pub(super) fn add_to(folder: &Path, provenance: Provenance) -> Result<Self, TableError> {
+        let before = Manifest::read(folder)?;
+        refuse_any(folder, TAKEN_BY.into_iter().filter(|name| !OF_QUERIES.contains(name)))?;
+        Ok(Self::new(folder, Vec::new(), Some(before), provenance))
+    }
+
+    fn new(folder: &Path, made: Vec<PathBuf>, before: Option<Manifest>, provenance: Provenance) -> Self {
+        Self {
             folder: folder.to_owned(),
             made,
             provenance,
-            before: None,
+            before,
             files: BTreeMap::new(),
             unlisted: Vec::new(),
             finished: false,
-        })
-    }
-
-    /// An import that adds the files of these names to the whole folder of another.
-    pub(super) fn add_to(folder: &Path, names: &[&str], provenance: Provenance) -> Result<Self, TableError> {
-        let before = Manifest::read(folder)?;
-        refuse_any(folder, names)?;
-        Ok(Self {
-            folder: folder.to_owned(),
-            made: Vec::new(),
-            provenance,
-            before: Some(before),
-            files: BTreeMap::new(),
-            unlisted: Vec::new(),
-            finished: false,
-        })
+        }
     }
 
     pub(super) fn table<R: Row>(&mut self, rows: &[R]) -> Result<(), TableError> {
@@ -197,16 +193,19 @@ const TAKEN_BY: [&str; 9] = [
     MANIFEST_FILE,
 ];
 
+/// Those of them that are there before anything was answered.
+const OF_QUERIES: [&str; 3] = ["queries.parquet", "embeddings.parquet", MANIFEST_FILE];
+
 /// Fails when the folder already holds a file of a table, be it of another import, of one that was killed, or the source
 /// of this one.
 pub(super) fn refuse_full(folder: &Path) -> Result<(), TableError> {
-    refuse_any(folder, &TAKEN_BY)
+    refuse_any(folder, TAKEN_BY)
 }
 
-fn refuse_any(folder: &Path, names: &[&str]) -> Result<(), TableError> {
+fn refuse_any(folder: &Path, names: impl IntoIterator<Item = &'static str>) -> Result<(), TableError> {
     // A link to nowhere is a file too.
-    match names.iter().find(|name| folder.join(name).symlink_metadata().is_ok()) {
-        Some(name) => Err(TableError::Taken { path: folder.to_owned(), file: (*name).to_owned() }),
+    match names.into_iter().find(|name| folder.join(name).symlink_metadata().is_ok()) {
+        Some(name) => Err(TableError::Taken { path: folder.to_owned(), file: name.to_owned() }),
         None => Ok(()),
     }
 }

@@ -1,11 +1,11 @@
 //! Recorded completions: queries and answers in JSON Lines, prices in TOML, embeddings in Parquet.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::error::TableError;
-use crate::ids::{EncoderName, ModelName, QueryId, SharedText};
-use crate::import::completions::{read_completions, unanswered};
+use crate::ids::{EncoderName, QueryId, SharedText};
+use crate::import::completions::{models_of, read_completions, summary};
 use crate::import::embeddings::read_embeddings;
 use crate::import::lines::each_line;
 use crate::import::output::{Output, refuse_full};
@@ -57,28 +57,21 @@ pub fn import_recorded(
         }
     };
 
-    let models: BTreeSet<&ModelName> = completions.iter().map(|row| &row.model).collect();
-    let mut notes: Vec<String> = unanswered(queries.len(), models.len(), &completions).into_iter().collect();
+    let models = models_of(&completions);
+    let mut summary = summary(out_dir, &queries, &completions, models.len());
     let mut output = Output::begin(out_dir, provenance)?;
     output.table(&queries)?;
     output.table(&completions)?;
     if let Some(embedded) = &embedded {
         output.table(&embedded.rows)?;
+        summary.embedding_width = Some(embedded.width);
         if embedded.unused > 0 {
-            notes.push(format!("{} embeddings belong to no query and were left out", embedded.unused));
+            summary.notes.push(format!("{} embeddings belong to no query and were left out", embedded.unused));
         }
     }
     output.pool(&Pool::of(models.iter().copied(), Some(&prices)))?;
     output.finish()?;
-    Ok(ImportSummary {
-        folder: out_dir.to_owned(),
-        rows: completions.len() as u64,
-        queries: queries.len(),
-        models: models.len(),
-        datasets: queries.iter().map(|query| &query.dataset).collect::<BTreeSet<_>>().len(),
-        embedding_width: embedded.map(|embedded| embedded.width),
-        notes,
-    })
+    Ok(summary)
 }
 
 fn read_queries(path: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Vec<QueryRow>, TableError> {

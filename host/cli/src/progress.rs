@@ -15,6 +15,9 @@ pub(crate) struct Progress {
     what: &'static str,
     bar: Option<ProgressBar>,
     started: Instant,
+    /// When it was first said how far the work is, and how far it was: what came before, such as
+    /// compiling a plugin, says nothing about how fast the work goes.
+    first: Option<(Instant, u64)>,
     last_line: Instant,
 }
 
@@ -28,13 +31,23 @@ impl Progress {
             bar
         });
         let now = Instant::now();
-        Self { what, bar, started: now, last_line: now }
+        Self { what, bar, started: now, first: None, last_line: now }
     }
 
     /// Says how far the work is.
     pub(crate) fn at(&mut self, done: u64, total: u64) {
-        let running = self.started.elapsed();
-        if running < Duration::from_secs(1) {
+        // A second file begins at its own first line.
+        let (since, before) = match self.first {
+            Some(first) if first.1 <= done => first,
+            _ => {
+                if let Some(bar) = &self.bar {
+                    bar.set_position(done);
+                    bar.reset_eta();
+                }
+                *self.first.insert((Instant::now(), done))
+            }
+        };
+        if self.started.elapsed() < Duration::from_secs(1) {
             return;
         }
         match &self.bar {
@@ -44,9 +57,13 @@ impl Progress {
             }
             None if self.last_line.elapsed() >= PLAIN_EVERY => {
                 self.last_line = Instant::now();
-                let rate = done as f64 / running.as_secs_f64();
-                let left = if rate > 0.0 { (total.saturating_sub(done)) as f64 / rate } else { 0.0 };
-                eprintln!("{}: {done}/{total}, {rate:.1}/s, {left:.0} s left", self.what);
+                let rate = (done - before) as f64 / since.elapsed().as_secs_f64();
+                if rate > 0.0 && rate.is_finite() {
+                    let left = total.saturating_sub(done) as f64 / rate;
+                    eprintln!("{}: {done}/{total}, {rate:.1}/s, {left:.0} s left", self.what);
+                } else {
+                    eprintln!("{}: {done}/{total}", self.what);
+                }
             }
             None => {}
         }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use routerlab_records::scoring::{Scoring, ScoringFile};
 use routerlab_records::{ModelName, QueryId, Row, ScoreRow, ScoreStatus, read_folder, read_table, write_table};
@@ -11,8 +12,10 @@ use routerlab_records::{ModelName, QueryId, Row, ScoreRow, ScoreStatus, read_fol
 use super::plan::{Job, Plan};
 use crate::error::BenchError;
 
-/// Rows between two writes of a part: at most so many are lost when the program is killed.
+/// Rows between two writes of a part, and time. Whichever comes first: what one call of a thread adds may take long, and a
+/// program that is killed loses no more than what came since.
 const PART_ROWS: usize = 2048;
+const PART_TIME: Duration = Duration::from_secs(5);
 
 /// The scores of one evaluator: the file of an earlier run, and the parts that this run or a killed one left.
 pub(super) struct Shelf {
@@ -20,7 +23,14 @@ pub(super) struct Shelf {
     /// Begins with a dot, so that nobody who reads the table takes a half-done scoring for a whole one.
     parts: PathBuf,
     known: HashMap<(QueryId, ModelName, u32), ScoreRow>,
-    unsaved: Mutex<(Vec<ScoreRow>, usize)>,
+    unsaved: Mutex<Unsaved>,
+}
+
+/// Rows that no part holds yet.
+struct Unsaved {
+    rows: Vec<ScoreRow>,
+    parts: usize,
+    since: Instant,
 }
 
 impl Shelf {
@@ -39,13 +49,13 @@ impl Shelf {
             // A damaged file of an earlier run costs its work, not this run.
             keep(read_table::<ScoreRow>(&file).map(|table| table.rows).unwrap_or_default());
         }
-        let mut count = 0;
+        let mut unsaved = Unsaved { rows: Vec::new(), parts: 0, since: Instant::now() };
         if parts.is_dir() {
             let tables = read_folder::<ScoreRow>(&parts).unwrap_or_default();
-            count = tables.len();
+            unsaved.parts = tables.len();
             tables.into_iter().for_each(|table| keep(table.rows));
         }
-        Ok(Self { file, parts, known, unsaved: Mutex::new((Vec::new(), count)) })
+        Ok(Self { file, parts, known, unsaved: Mutex::new(unsaved) })
     }
 
     /// The score of a completion, if the same text was scored before.
@@ -57,14 +67,15 @@ impl Shelf {
     /// Takes rows in, and writes a part when there are enough.
     pub(super) fn add(&self, plan: &Plan<'_>, rows: &[ScoreRow]) -> Result<(), BenchError> {
         let mut unsaved = self.unsaved.lock().unwrap_or_else(PoisonError::into_inner);
-        unsaved.0.extend_from_slice(rows);
-        if unsaved.0.len() < PART_ROWS {
+        unsaved.rows.extend_from_slice(rows);
+        if unsaved.rows.is_empty() || unsaved.rows.len() < PART_ROWS && unsaved.since.elapsed() < PART_TIME {
             return Ok(());
         }
-        unsaved.1 += 1;
-        let mut rows = std::mem::take(&mut unsaved.0);
+        unsaved.parts += 1;
+        unsaved.since = Instant::now();
+        let mut rows = std::mem::take(&mut unsaved.rows);
         rows.sort_by(Row::compare_keys);
-        write_table(&self.parts.join(format!("{:06}.parquet", unsaved.1)), &rows, &plan.provenance)?;
+        write_table(&self.parts.join(format!("{:06}.parquet", unsaved.parts)), &rows, &plan.provenance)?;
         Ok(())
     }
 

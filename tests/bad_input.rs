@@ -98,7 +98,7 @@ fn an_experiment_that_names_what_is_not_there_is_answered_before_anything_runs()
     scratch.write("data/completions.parquet", "");
     bench("data `data`: there is no `outcomes.parquet`; score the completions first with `routerlab score`");
     scratch.write("data/outcomes.parquet", starter("completions.parquet"));
-    bench("`data/outcomes.parquet` holds `routerlab.completions/1`, expected `routerlab.outcomes/1`");
+    bench("`data/outcomes.parquet` holds `routerlab.completions/2`, expected `routerlab.outcomes/1`");
     assert!(!scratch.path("runs").exists(), "nothing is left behind");
 }
 

@@ -1,20 +1,20 @@
 //! What models answered, for the routers that look at answers: read once a run, and only when one of them asks for it.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use routerlab_plugin::{Answers, Matrix, Replay, TrainingSet};
 use routerlab_records::{
-    AnswerEmbeddingRow, CompletionRow, CompletionStatus, ModelName, QueryId, TableReader, digest_file,
+    AnswerEmbeddingRow, CompletionRow, CompletionStatus, ModelName, QueryId, TableReader, completion_files,
+    digest_completions, digest_file,
 };
 
 use crate::data::Data;
 use crate::error::BenchError;
 use crate::prepare::Prepared;
 
-/// The tables of a data folder that hold answers. Both are optional.
-const COMPLETIONS: &str = "completions.parquet";
+/// The table of a data folder that holds answers as vectors. Like the completions, it is optional.
 const EMBEDDINGS: &str = "answer_embeddings.parquet";
 
 /// Answers to all queries of the data. One text takes its bytes once, however many seeds and routers see it.
@@ -29,11 +29,12 @@ pub(crate) struct RecordedAnswers {
 impl Data {
     /// Counts the tables of answers among those that were read: decisions of a router that sees them depend on them.
     pub(crate) fn digest_answers(&mut self) -> Result<(), BenchError> {
-        for name in [COMPLETIONS, EMBEDDINGS] {
-            let path = self.dir.join(name);
-            if path.exists() {
-                self.digests.insert(name.to_owned(), digest_file(&path)?);
-            }
+        if completion_files(&self.dir).is_ok() {
+            self.digests.insert("completions.parquet".to_owned(), digest_completions(&self.dir)?);
+        }
+        let path = self.dir.join(EMBEDDINGS);
+        if path.exists() {
+            self.digests.insert(EMBEDDINGS.to_owned(), digest_file(&path)?);
         }
         Ok(())
     }
@@ -50,9 +51,9 @@ impl Data {
 impl RecordedAnswers {
     /// Reads what the data folder has, a batch of rows at a time.
     pub(crate) fn read(data: &Data) -> Result<Self, BenchError> {
-        let (texts, vectors) = (data.dir.join(COMPLETIONS), data.dir.join(EMBEDDINGS));
+        let vectors = data.dir.join(EMBEDDINGS);
         Ok(Self {
-            texts: texts.exists().then(|| read_texts(data, &texts)).transpose()?,
+            texts: completion_files(&data.dir).ok().map(|files| read_texts(data, &files)).transpose()?,
             embeddings: vectors.exists().then(|| read_embeddings(data, &vectors)).transpose()?,
         })
     }
@@ -101,17 +102,19 @@ impl RecordedAnswers {
 }
 
 /// The first sample of each answer. A call that failed has none.
-fn read_texts(data: &Data, path: &Path) -> Result<Vec<Arc<str>>, BenchError> {
+fn read_texts(data: &Data, files: &[PathBuf]) -> Result<Vec<Arc<str>>, BenchError> {
     let place = data.places();
     let models = data.models.len();
     let mut texts = vec![Arc::<str>::from(""); data.rows() * models];
-    let mut reader = TableReader::<CompletionRow>::open(path)?;
     let mut rows = Vec::new();
-    while reader.read_into(&mut rows)? {
-        for row in rows.drain(..) {
-            let answered = row.sample_index == 0 && row.status == CompletionStatus::Ok;
-            if let (true, Some((query, model))) = (answered, place(&row.query_id, &row.model)) {
-                texts[query * models + model] = row.raw_output.into();
+    for path in files {
+        let mut reader = TableReader::<CompletionRow>::open(path)?;
+        while reader.read_into(&mut rows)? {
+            for row in rows.drain(..) {
+                let answered = row.sample_index == 0 && row.status == CompletionStatus::Ok;
+                if let (true, Some((query, model))) = (answered, place(&row.query_id, &row.model)) {
+                    texts[query * models + model] = row.raw_output.into();
+                }
             }
         }
     }

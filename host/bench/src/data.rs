@@ -8,8 +8,8 @@ use routerlab_metrics::Observed;
 use routerlab_plugin::{Matrix, ModelCard};
 use routerlab_records::pool::Pool;
 use routerlab_records::{
-    DatasetId, EmbeddingRow, Embeddings, ModelName, OutcomeParts, OutcomeRow, Outcomes, QueryId, QueryRow, digest_file,
-    read_table,
+    DatasetId, EmbeddingRow, Embeddings, ModelName, OutcomeParts, OutcomeRow, Outcomes, QueryId, QueryRow,
+    completion_files, digest_file, read_table,
 };
 
 use crate::error::BenchError;
@@ -72,7 +72,7 @@ impl Data {
         let mut digests = BTreeMap::new();
         let mut table = |name: &str| -> Result<PathBuf, BenchError> {
             let path = dir.join(name);
-            if name == "outcomes.parquet" && !path.exists() && dir.join("completions.parquet").exists() {
+            if name == "outcomes.parquet" && !path.exists() && completion_files(dir).is_ok() {
                 return Err(fail(
                     "there is no `outcomes.parquet`; score the completions first with `routerlab score`".into(),
                 ));

@@ -129,9 +129,35 @@ pub fn write_bytes(path: &Path, content: impl AsRef<[u8]>) -> Result<WrittenFile
     })
 }
 
+/// Opens a file that grows for writing at its end: a journal, which is read with care for what a kill may have cut, or a
+/// log. It is made where there is none; missing folders too, and the folder is synced, so that the name is there for good.
+///
+/// # Errors
+/// When the system refuses.
+pub fn append_to(path: &Path) -> Result<File, TableError> {
+    let failed = |source| TableError::Write { path: path.to_owned(), source };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(failed)?;
+    let file = fs::OpenOptions::new().create(true).append(true).read(true).open(path).map_err(failed)?;
+    if cfg!(unix) {
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+    }
+    Ok(file)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_grows_keeps_what_it_had() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("logs/a.log");
+        append_to(&path).unwrap().write_all(b"one").unwrap();
+        append_to(&path).unwrap().write_all(b"two").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "onetwo");
+    }
+
     use crate::provenance::digest_bytes;
 
     fn names(folder: &Path) -> Vec<String> {

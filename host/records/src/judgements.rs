@@ -1,5 +1,7 @@
 //! Table `judgements`: what judges replied when evaluators asked about completions.
 
+use serde::{Deserialize, Serialize};
+
 use crate::ids::{ModelName, PluginName, QueryId};
 use crate::table::row::table;
 use crate::table::texts::words;
@@ -16,6 +18,7 @@ words! {
 
 table! {
     /// One reply of a judge to one question of an evaluator.
+    #[derive(Serialize, Deserialize)]
     pub JudgementRow: "judgements", version 1, key [query_id, model, sample_index, evaluator, request_index];
     /// The query.
     query_id: QueryId,

@@ -7,6 +7,8 @@
 //! | --- | --- | --- |
 //! | `queries` | [`QueryRow`] | query_id |
 //! | `completions` | [`CompletionRow`] | query_id, model, sample_index |
+//! | `attempts` | [`AttemptRow`] | query_id, model, sample_index, attempt |
+//! | `coverage` | [`CoverageRow`] | model, dataset, split |
 //! | `scores` | [`ScoreRow`] | query_id, model, sample_index, evaluator |
 //! | `judgements` | [`JudgementRow`] | query_id, model, sample_index, evaluator, request_index |
 //! | `embeddings` | [`EmbeddingRow`] | query_id, encoder |
@@ -35,7 +37,9 @@
 //! This crate has no threads, no network and no clock, and no Arrow type leaves it.
 
 pub mod atomic;
+mod attempts;
 mod completions;
+mod coverage;
 mod decisions;
 pub mod definition;
 mod embeddings;
@@ -55,7 +59,12 @@ pub mod settings;
 mod source;
 mod table;
 
-pub use completions::{CompletionRow, CompletionStatus, CostSource};
+pub use attempts::{AttemptOutcome, AttemptRow, AttemptState};
+pub use completions::{
+    CompletionRow, CompletionState, CompletionStatus, CostSource, SHARD_RECORDS, UsageSource, completion_files,
+    digest_completions, read_completion_states, read_completions, shard_file,
+};
+pub use coverage::CoverageRow;
 pub use decisions::DecisionRow;
 pub use embeddings::{AnswerEmbeddingRow, EmbeddingRow, Embeddings};
 pub use error::{Place, TableError};

@@ -6,7 +6,7 @@ use std::path::Path;
 use routerlab_records::{
     CellRow, CellStatus, CompletionRow, CompletionStatus, CostSource, DecisionRow, EmbeddingRow, MetricRow, OutcomeRow,
     Provenance, QueryId, QueryRow, Row, RunRow, RunStatus, ScoreRow, ScoreStatus, TableError, TableReader, TableWriter,
-    atomic, partition_file, read_folder, read_table, write_table,
+    UsageSource, atomic, partition_file, read_folder, read_table, write_table,
 };
 
 fn id(index: u64) -> QueryId {
@@ -85,6 +85,7 @@ fn every_table_comes_back_as_it_was_written() {
             completion_tokens: Some(u64::MAX),
             reasoning_tokens: None,
             cached_tokens: Some(0),
+            usage_source: Some(UsageSource::Counted),
             cost_usd: Some(1e-9),
             cost_source: Some(CostSource::ProviderReported),
             latency_ms: Some(0.1),
@@ -106,6 +107,7 @@ fn every_table_comes_back_as_it_was_written() {
             completion_tokens: None,
             reasoning_tokens: Some(3),
             cached_tokens: None,
+            usage_source: None,
             cost_usd: None,
             cost_source: None,
             latency_ms: None,

@@ -10,7 +10,8 @@ use routerlab_plugin::{
 use routerlab_records::definition::{DatasetDefinition, Mode};
 use routerlab_records::import::{QuestionKey, read_judgements};
 use routerlab_records::{
-    CompletionRow, CompletionStatus, ContentDigest, JudgementRow, PluginName, Provenance, QueryId, QueryRow, read_table,
+    CompletionRow, CompletionStatus, ContentDigest, JudgementRow, PluginName, Provenance, QueryId, QueryRow,
+    digest_completions, read_completions, read_table,
 };
 
 use super::ScoreOptions;
@@ -35,14 +36,16 @@ impl Tables {
             Some(_) => None,
             None => Some(DatasetDefinition::read(&definition_path)?),
         };
-        let paths = ["queries.parquet", "completions.parquet"].map(|name| options.dir.join(name));
+        let queries = options.dir.join("queries.parquet");
         Ok(Self {
             definition,
             definition_path,
-            queries: read_table::<QueryRow>(&paths[0])?.rows,
-            completions: read_table::<CompletionRow>(&paths[1])?.rows,
+            queries: read_table::<QueryRow>(&queries)?.rows,
+            completions: read_completions(&options.dir)?.rows,
             judgements: read_judgements(&options.dir)?,
-            provenance: Provenance::by(TOOL).input_file("queries", &paths[0])?.input_file("completions", &paths[1])?,
+            provenance: Provenance::by(TOOL)
+                .input_file("queries", &queries)?
+                .input("completions", digest_completions(&options.dir)?),
         })
     }
 }
@@ -106,7 +109,7 @@ impl<'a> Plan<'a> {
         for completion in &tables.completions {
             let Some(query) = by_id.get(&completion.query_id).copied() else {
                 let reason =
-                    format!("`completions.parquet` names `{}`, which is not in `queries.parquet`", completion.query_id);
+                    format!("the completions name `{}`, which is not in `queries.parquet`", completion.query_id);
                 return Err(BenchError::Data { path: options.dir.clone(), reason });
             };
             if completion.status != CompletionStatus::Ok {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
-use crate::completions::{CompletionRow, CompletionStatus};
+use crate::completions::{CompletionRow, CompletionStatus, UsageSource};
 use crate::error::TableError;
 use crate::ids::{ModelName, QueryId};
 use crate::import::lines::{Line, each_line};
@@ -141,6 +141,7 @@ fn completion(
         completion_tokens,
         reasoning_tokens: line.whole_if_given("reasoning_tokens")?,
         cached_tokens: line.whole_if_given("cached_tokens")?,
+        usage_source: prompt_tokens.or(completion_tokens).map(|_| UsageSource::Reported),
         cost_usd,
         cost_source: cost_usd.map(|_| prices.cost_source()),
         latency_ms: line.number_if_given("latency_ms")?,

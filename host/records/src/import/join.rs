@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use crate::atomic::WrittenFile;
-use crate::completions::{CompletionRow, CompletionStatus};
+use crate::completions::{CompletionRow, CompletionStatus, digest_completions, read_completions};
 use crate::error::{Place, TableError};
 use crate::ids::{DatasetId, ModelName, QueryId};
 use crate::outcomes::{OutcomeRow, check_number};
@@ -14,7 +14,7 @@ use crate::scores::{ScoreRow, ScoreStatus};
 use crate::scoring::Scoring;
 use crate::table::{Table, read_table, write_table};
 
-/// Joins `queries.parquet`, `completions.parquet` and one scoring of a folder into its `outcomes.parquet`.
+/// Joins the queries, the completions and one scoring of a folder into its `outcomes.parquet`.
 ///
 /// A completion whose status is not `ok`, or that no evaluator scored, has a null score; what it cost stays. Several
 /// samples of a query and model become the mean of those that have a value, tokens rounded to whole ones.
@@ -23,18 +23,18 @@ use crate::table::{Table, read_table, write_table};
 /// When a table cannot be read, a completion or score belongs to nothing, a query or completion comes twice, a cost or
 /// latency is negative or not finite, or one completion has scores of two evaluators. The message names file and row.
 pub fn build_outcomes(folder: &Path, scoring: &str) -> Result<WrittenFile, TableError> {
-    let paths = ["queries", "completions"].map(|table| folder.join(format!("{table}.parquet")));
-    let mut provenance = Provenance::by(own_tool()).value("scoring", scoring);
-    for (name, path) in ["queries", "completions"].iter().zip(&paths) {
-        provenance = provenance.input_file(*name, path)?;
-    }
+    let queries = folder.join("queries.parquet");
+    let mut provenance = Provenance::by(own_tool())
+        .value("scoring", scoring)
+        .input_file("queries", &queries)?
+        .input("completions", digest_completions(folder)?);
     let current = Scoring::read(folder, scoring)?;
     for path in current.paths(folder, scoring)? {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         provenance = provenance.input_file(format!("scores {name}"), &path)?;
     }
-    let queries: Table<QueryRow> = read_table(&paths[0])?;
-    let completions: Table<CompletionRow> = read_table(&paths[1])?;
+    let queries: Table<QueryRow> = read_table(&queries)?;
+    let completions = read_completions(folder)?;
     let rows = join(&queries, &completions, &current.tables(folder, scoring)?)?;
     write_table(&folder.join("outcomes.parquet"), &rows, &provenance)
 }
@@ -181,6 +181,7 @@ mod tests {
             completion_tokens: None,
             reasoning_tokens: None,
             cached_tokens: None,
+            usage_source: None,
             cost_usd: Some(1.0),
             cost_source: None,
             latency_ms: Some(2.0),

@@ -10,10 +10,10 @@ use crate::atomic::{WrittenFile, write_bytes};
 use crate::error::TableError;
 use crate::import::join::build_outcomes;
 use crate::pool::Pool;
-use crate::provenance::{Provenance, own_tool};
+use crate::provenance::{Provenance, digest_file, own_tool};
 use crate::scores::ScoreRow;
 use crate::scoring::{Scoring, ScoringFile};
-use crate::table::{Row, write_table};
+use crate::table::{Row, about_table, table_files, write_table};
 
 /// Name of the file that is written last: a folder without it is not whole.
 pub const MANIFEST_FILE: &str = "manifest.json";
@@ -54,6 +54,45 @@ impl Manifest {
         let path = folder.join(MANIFEST_FILE);
         let text = fs::read_to_string(&path).map_err(|source| TableError::read(&path, source))?;
         serde_json::from_str(&text).map_err(|error| TableError::Settings { path, reason: error.to_string() })
+    }
+
+    /// Writes the manifest of a folder that has grown: the files of the `tables` that are folders, and `files`, as they are
+    /// now; everything else as the manifest has it. A folder without a manifest gets one.
+    ///
+    /// # Errors
+    /// When a file cannot be read or the manifest cannot be written.
+    pub fn refresh(folder: &Path, tables: &[&str], files: &[&str]) -> Result<(), TableError> {
+        let mut manifest = match Self::read(folder) {
+            Ok(manifest) => manifest,
+            Err(TableError::Missing { .. }) => {
+                let (inputs, files) = (BTreeMap::new(), BTreeMap::new());
+                Self { schema: "routerlab.manifest/1".to_owned(), tool: own_tool(), inputs, files }
+            }
+            Err(error) => return Err(error),
+        };
+        let within = |name: &str| tables.iter().any(|table| name.starts_with(&format!("{table}/")));
+        manifest.files.retain(|name, _| !within(name));
+        let mut paths: Vec<PathBuf> = files.iter().map(|name| folder.join(name)).filter(|path| path.exists()).collect();
+        for table in tables.iter().map(|table| folder.join(table)).filter(|table| table.is_dir()) {
+            paths.extend(table_files(&table)?);
+        }
+        for path in paths {
+            let name = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().into_owned();
+            let bytes = fs::metadata(&path).map_err(|source| TableError::read(&path, source))?.len();
+            let is_table = path.extension().is_some_and(|extension| extension == "parquet");
+            let rows = if is_table { Some(about_table(&path)?.rows) } else { None };
+            manifest.files.insert(name, ManifestFile { sha256: digest_file(&path)?, bytes, rows });
+        }
+        manifest.write(folder)
+    }
+
+    /// Writes it; from here on the folder is whole.
+    fn write(&self, folder: &Path) -> Result<(), TableError> {
+        let path = folder.join(MANIFEST_FILE);
+        let mut text = serde_json::to_string_pretty(self)
+            .map_err(|error| TableError::Encode { path: path.clone(), reason: error.to_string() })?;
+        text.push('\n');
+        write_bytes(&path, text).map(|_| ())
     }
 }
 
@@ -151,11 +190,7 @@ impl Output {
         inputs.extend(self.provenance.inputs.clone());
         files.extend(self.files.clone());
         let manifest = Manifest { schema: "routerlab.manifest/1".to_owned(), tool: own_tool(), inputs, files };
-        let path = self.folder.join(MANIFEST_FILE);
-        let mut text = serde_json::to_string_pretty(&manifest)
-            .map_err(|error| TableError::Encode { path: path.clone(), reason: error.to_string() })?;
-        text.push('\n');
-        write_bytes(&path, text)?;
+        manifest.write(&self.folder)?;
         self.finished = true;
         Ok(())
     }
@@ -181,9 +216,10 @@ impl Drop for Output {
 }
 
 /// What an import writes, and what is read beside it: a stranger's `scores` would be taken for a part of it.
-const TAKEN_BY: [&str; 9] = [
+const TAKEN_BY: [&str; 10] = [
     "queries.parquet",
     "completions.parquet",
+    "completions",
     "outcomes.parquet",
     "scores.parquet",
     "scores",

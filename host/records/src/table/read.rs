@@ -61,6 +61,7 @@ pub struct TableReader<R: Row> {
     batches: Option<ParquetRecordBatchReader>,
     rows_read: u64,
     rows_total: u64,
+    at_most: usize,
     failed: bool,
 }
 
@@ -100,8 +101,16 @@ impl<R: Row> TableReader<R> {
             batches: None,
             rows_read: 0,
             rows_total,
+            at_most: BATCH_ROWS,
             failed: false,
         })
+    }
+
+    /// Decodes at most so many rows at a time.
+    #[must_use]
+    pub fn at_most(mut self, rows: usize) -> Self {
+        self.at_most = rows.clamp(1, BATCH_ROWS);
+        self
     }
 
     /// What the file says about its making.
@@ -173,10 +182,10 @@ impl<R: Row> TableReader<R> {
             self.row_group += 1;
             let file = self.file.try_clone().map_err(|source| TableError::read(&self.path, source))?;
             let metadata = self.metadata.clone();
-            let roots = self.roots.iter().copied();
+            let (roots, at_most) = (self.roots.iter().copied(), self.at_most);
             self.batches = Some(guarded(&self.path, move || {
                 let mask = ProjectionMask::roots(metadata.parquet_schema(), roots);
-                let batch_rows = batch_rows(metadata.metadata().row_group(group));
+                let batch_rows = batch_rows(metadata.metadata().row_group(group)).min(at_most);
                 ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
                     .with_projection(mask)
                     .with_row_groups(vec![group])

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::completions::{CompletionRow, CompletionStatus, CostSource};
+use crate::completions::{CompletionRow, CompletionStatus, CostSource, UsageSource};
 use crate::error::TableError;
 use crate::ids::{ModelName, PluginName, QueryId};
 use crate::import::ImportSummary;
@@ -155,6 +155,7 @@ pub(super) fn write(
             completion_tokens: one.completion_tokens,
             reasoning_tokens: None,
             cached_tokens: None,
+            usage_source: one.prompt_tokens.or(one.completion_tokens).map(|_| UsageSource::Reported),
             cost_usd: one.cost_usd,
             cost_source: one.cost_usd.map(|_| CostSource::Imported),
             latency_ms: None,

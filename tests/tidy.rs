@@ -31,13 +31,18 @@ fn own_dependencies(manifest: &Path) -> Vec<String> {
 
 #[test]
 fn a_crate_depends_on_lower_floors_only() {
-    let allowed: [(&str, &[&str]); 6] = [
+    let allowed: [(&str, &[&str]); 8] = [
         ("records", &[]),
         ("kernels", &[]),
         ("metrics", &[]),
+        ("infer", &[]),
         ("plugin", &["routerlab-kernels", "routerlab-records"]),
         ("bench", &["routerlab-kernels", "routerlab-metrics", "routerlab-plugin", "routerlab-records"]),
-        ("cli", &["routerlab-bench", "routerlab-metrics", "routerlab-plugin", "routerlab-records"]),
+        ("collect", &["routerlab-infer", "routerlab-records"]),
+        (
+            "cli",
+            &["routerlab-bench", "routerlab-collect", "routerlab-metrics", "routerlab-plugin", "routerlab-records"],
+        ),
     ];
     for (name, lower) in allowed {
         for dependency in own_dependencies(&checkout().join("host").join(name).join("Cargo.toml")) {
@@ -64,9 +69,17 @@ fn plugins_depend_on_the_sdk_and_on_what_their_kind_shares() {
 
 #[test]
 fn each_heavy_dependency_has_one_owner() {
-    for (dependency, owner) in
-        [("wasmtime", "plugin"), ("parquet", "records"), ("arrow-array", "records"), ("clap", "cli")]
-    {
+    let owners = [
+        ("wasmtime", "plugin"),
+        ("parquet", "records"),
+        ("arrow-array", "records"),
+        ("clap", "cli"),
+        ("reqwest", "collect"),
+        ("rusqlite", "collect"),
+        ("cudarc", "infer"),
+        ("tokenizers", "infer"),
+    ];
+    for (dependency, owner) in owners {
         for manifest in files(&checkout().join("host"), "toml").iter().filter(|path| path.ends_with("Cargo.toml")) {
             let text: toml::Table = std::fs::read_to_string(manifest).unwrap().parse().unwrap();
             let named = text.get("dependencies").and_then(|table| table.get(dependency)).is_some();
@@ -176,6 +189,20 @@ fn the_contract_says_what_every_release_says_and_adds_only_what_is_newer() {
     let newest = format!("package routerlab:plugin@{};", FROZEN[FROZEN.len() - 1].0);
     let types = std::fs::read_to_string(checkout().join("wit/types.wit")).unwrap();
     assert!(types.starts_with(&newest), "the package's version is that of the newest release");
+}
+
+#[test]
+fn only_the_collector_waits_without_a_thread() {
+    for file in files(&checkout().join("host"), "rs") {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let may = file.components().any(|part| part.as_os_str() == "collect" || part.as_os_str() == "collecting");
+        let said = text.lines().any(|line| {
+            let line = line.trim_start();
+            !line.starts_with("//")
+                && (line.contains("async fn") || line.contains("async move") || line.contains("async {"))
+        });
+        assert!(may || !said, "{} is asynchronous", file.display());
+    }
 }
 
 #[test]

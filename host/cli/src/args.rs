@@ -21,6 +21,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     Demo(commands::demo::Demo),
     Import(commands::import::Import),
+    Collect(commands::collect::Collect),
+    Judge(commands::judge::Judge),
     Score(commands::score::Score),
     Bench(commands::bench::Bench),
     Report(commands::report::ReportCommand),
@@ -37,6 +39,8 @@ impl Command {
         match self {
             Self::Demo(command) => command.execute(),
             Self::Import(command) => command.execute(),
+            Self::Collect(command) => command.execute(),
+            Self::Judge(command) => command.execute(),
             Self::Score(command) => command.execute(),
             Self::Bench(command) => command.execute(),
             Self::Report(command) => command.execute(),

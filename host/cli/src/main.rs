@@ -1,6 +1,7 @@
 //! A laboratory for LLM routers: the terminal's side.
 
 mod args;
+mod collecting;
 mod commands;
 mod exit;
 mod progress;

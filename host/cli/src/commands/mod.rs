@@ -3,10 +3,12 @@
 pub(crate) mod bench;
 pub(crate) mod build;
 pub(crate) mod check;
+pub(crate) mod collect;
 pub(crate) mod compile;
 pub(crate) mod demo;
 pub(crate) mod import;
 pub(crate) mod inspect;
+pub(crate) mod judge;
 pub(crate) mod pool;
 pub(crate) mod report;
 pub(crate) mod score;

@@ -30,7 +30,26 @@ pub(crate) use compare::Differences;
     after_help = "Example:\n  routerlab score my-data --evaluators target/components\n  routerlab score my-data --mode compat\n  routerlab score my-data --evaluator number.wasm --label numbers\n  routerlab score my-data --judge-requests questions.jsonl\n  routerlab score my-data --compare compat fixed"
 )]
 pub(crate) struct Score {
-    /// Folder with queries.parquet, completions.parquet and dataset.toml
+    #[command(flatten)]
+    scoring: Scoring,
+    /// Score nothing; write what judges must still be asked, as JSON Lines for `routerlab import judgements`
+    #[arg(long, value_name = "FILE")]
+    judge_requests: Option<PathBuf>,
+    /// Score nothing; show where two scorings differ (labels, or files of scores)
+    #[arg(long, num_args = 2, value_names = ["A", "B"], conflicts_with = "judge_requests")]
+    compare: Option<Vec<String>>,
+    /// With --compare: how many of the completions whose scores differ to show
+    #[arg(long, value_name = "N", default_value_t = 10, requires = "compare")]
+    show: usize,
+    /// With --compare: how to write it
+    #[arg(long, value_enum, default_value_t = StudyFormat::Terminal, requires = "compare")]
+    format: StudyFormat,
+}
+
+/// What is scored, by whom, and what the scoring is called.
+#[derive(Debug, Args)]
+pub(crate) struct Scoring {
+    /// Folder with queries.parquet, completions and dataset.toml
     #[arg(value_name = "DIR")]
     dir: PathBuf,
     /// Folder with the evaluators' components
@@ -60,18 +79,6 @@ pub(crate) struct Score {
     /// Batches at a time [default: all cores]
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
-    /// Score nothing; write what judges must still be asked, as JSON Lines for `routerlab import judgements`
-    #[arg(long, value_name = "FILE")]
-    judge_requests: Option<PathBuf>,
-    /// Score nothing; show where two scorings differ (labels, or files of scores)
-    #[arg(long, num_args = 2, value_names = ["A", "B"], conflicts_with = "judge_requests")]
-    compare: Option<Vec<String>>,
-    /// With --compare: how many of the completions whose scores differ to show
-    #[arg(long, value_name = "N", default_value_t = 10, requires = "compare")]
-    show: usize,
-    /// With --compare: how to write it
-    #[arg(long, value_enum, default_value_t = StudyFormat::Terminal, requires = "compare")]
-    format: StudyFormat,
 }
 
 /// Whose rules evaluators follow.
@@ -86,22 +93,32 @@ enum WantedMode {
 impl Score {
     pub(crate) fn execute(self) -> anyhow::Result<Ended> {
         if let Some([first, second]) = self.compare.as_deref() {
-            let found = routerlab_bench::compare::compare(&self.dir, [first, second])?;
+            let found = routerlab_bench::compare::compare(&self.scoring.dir, [first, second])?;
             print(&Differences { found: &found, show: self.show }.render(self.format)?)?;
             return Ok(Ended::Done);
         }
-        let limits = match &self.limits {
-            Some(path) => read_limits(path)?,
-            None => Limits::default(),
-        };
-        let options = self.options();
+        let limits = self.scoring.limits()?;
+        let options = self.scoring.options();
         if let Some(path) = &self.judge_requests {
             return questions(&options, &limits, path);
         }
         Ok(ended(&run(&options, &limits)?))
     }
+}
 
-    fn options(&self) -> ScoreOptions {
+impl Scoring {
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    pub(crate) fn limits(&self) -> anyhow::Result<Limits> {
+        match &self.limits {
+            Some(path) => read_limits(path),
+            None => Ok(Limits::default()),
+        }
+    }
+
+    pub(crate) fn options(&self) -> ScoreOptions {
         let only = self.evaluator.as_ref().map(|given| OneEvaluator {
             component: component_of(given, &self.evaluators),
             config: self.config.clone(),

@@ -92,14 +92,15 @@ impl Bars {
     fn draw(&mut self, what: &str, snapshot: &Snapshot, rates: &[Rate]) {
         while self.lines.len() <= snapshot.models.len() {
             let bar = self.all.add(ProgressBar::new(0));
-            let style = ProgressStyle::with_template("{bar:16} {pos}/{len} {msg}");
+            let style = ProgressStyle::with_template("{bar:16} {pos:>7}/{len:7} {wide_msg}");
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             self.lines.push(bar);
         }
+        let width = snapshot.models.iter().map(|model| model.model.chars().count()).max().unwrap_or_default();
         for ((model, rate), line) in snapshot.models.iter().zip(rates).zip(&self.lines) {
             line.set_length(model.wanted);
             line.set_position(model.done);
-            line.set_message(one(model, *rate));
+            line.set_message(one(model, *rate, width));
         }
         if let Some(line) = self.lines.last() {
             line.set_length(snapshot.sum(|model| model.wanted));
@@ -118,9 +119,10 @@ impl Drop for Show {
     }
 }
 
-/// A model in a line.
-fn one(model: &LaneStats, rate: Rate) -> String {
-    let mut text = format!("{}  {:.1}/s  {:.0} tok/s  ${:.4}", model.model, rate.answers, rate.tokens, model.usd);
+/// A model in a line; names are as wide as the widest.
+fn one(model: &LaneStats, rate: Rate, width: usize) -> String {
+    let (name, usd) = (&model.model, model.usd);
+    let mut text = format!("{name:width$}  {:.1}/s  {:.0} tok/s  ${usd:.4}", rate.answers, rate.tokens);
     match &model.closed {
         Some(reason) => text.push_str(&format!("  closed: {reason}")),
         None if model.done < model.wanted => {
@@ -129,7 +131,11 @@ fn one(model: &LaneStats, rate: Rate) -> String {
         }
         None => {}
     }
-    text.push_str(&troubles(std::iter::once(model)));
+    // Of which kind is told for all models together.
+    let failed: u64 = model.troubles.values().sum();
+    if failed > 0 {
+        text.push_str(&format!(", {failed} without an answer"));
+    }
     text
 }
 

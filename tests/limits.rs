@@ -227,7 +227,8 @@ fn a_component_that_is_too_large_or_takes_too_much_to_compile_is_refused_with_th
     let scratch = tempfile::tempdir().unwrap();
     let (cache, path) = (scratch.path().join("cache"), scratch.path().join("padded.wasm"));
     let good = std::fs::read(component("best-single")).unwrap();
-    std::fs::write(&path, padded(&good, 1000)).unwrap();
+    // More than any machine compiles in a second.
+    std::fs::write(&path, padded(&good, 3000)).unwrap();
     let load = |limits: Limits| RouterPlugin::load(&support::sandbox(&cache, limits), &path).map(|_| ());
     let cases = [
         (

@@ -146,22 +146,6 @@ fn by_file<K: Key>(mut lines: Vec<Line<K>>, folder: &Path, table: &str) -> Vec<(
 }
 
 fn lost(sent: SentEntry) -> AttemptRow {
-    AttemptRow {
-        query_id: sent.query_id,
-        model: sent.model,
-        sample_index: sent.sample_index,
-        about: sent.about,
-        attempt: sent.attempt,
-        outcome: AttemptOutcome::Lost,
-        started_at: sent.started_at,
-        queue_ms: None,
-        ttft_ms: None,
-        latency_ms: None,
-        http_status: None,
-        retry_after_ms: None,
-        prompt_tokens: None,
-        completion_tokens: None,
-        cost_usd: None,
-        error: Some("the collector was killed before the answer was written down".into()),
-    }
+    let error = Some("the collector was killed before the answer was written down".into());
+    AttemptRow { error, ..sent.ended(AttemptOutcome::Lost) }
 }

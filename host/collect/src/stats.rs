@@ -6,8 +6,6 @@ use std::sync::{Mutex, PoisonError};
 use routerlab_records::{AttemptOutcome, CompletionStatus};
 use serde::Serialize;
 
-use crate::answer::Answer;
-
 /// One model's part of a run.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct LaneStats {
@@ -91,9 +89,4 @@ impl Counter {
     pub(crate) fn snapshot(&self) -> LaneStats {
         self.change(|stats| stats.clone())
     }
-}
-
-/// What an answer is for the counter.
-pub(crate) fn counted(answer: &Answer) -> (CompletionStatus, Option<f64>) {
-    (answer.status, answer.cost_usd)
 }

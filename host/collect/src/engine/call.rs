@@ -15,10 +15,9 @@ use crate::limit::Place;
 use crate::request::Request;
 use crate::shelves::{Kind, Tag};
 use crate::spend::Estimate;
-use crate::stats::counted;
 use crate::stop::Phase;
 use crate::transport::Sent;
-use crate::work::Work;
+use crate::work::{About, Work};
 
 /// Answers without text at most: each is paid for, and a model that says nothing says nothing again.
 const EMPTY_ATTEMPTS: u32 = 3;
@@ -242,16 +241,14 @@ impl<W: Work> Run<W> {
     }
 
     async fn note_sent(&self, at: usize, item: u32, attempt: u32) -> bool {
-        let about = self.work.about(at, item);
-        let entry: Entry<W::Row> = Entry::Sent(SentEntry {
-            query_id: about.query_id,
-            model: about.model,
-            sample_index: about.sample_index,
-            about: about.about,
-            attempt,
-            started_at: time(std::time::SystemTime::now()),
-        });
+        let entry: Entry<W::Row> = Entry::Sent(self.sent_now(at, item, attempt));
         self.journal.durable(self.tag(at, item, Kind::Sent), &entry).await || self.journal_failed()
+    }
+
+    fn sent_now(&self, at: usize, item: u32, attempt: u32) -> SentEntry {
+        let About { query_id, model, sample_index, about } = self.work.about(at, item);
+        let started_at = time(std::time::SystemTime::now());
+        SentEntry { query_id, model, sample_index, about, attempt, started_at }
     }
 
     async fn note_attempt(
@@ -289,25 +286,7 @@ impl<W: Work> Run<W> {
     }
 
     pub(super) fn blank(&self, at: usize, item: u32, attempt: u32) -> AttemptRow {
-        let about = self.work.about(at, item);
-        AttemptRow {
-            query_id: about.query_id,
-            model: about.model,
-            sample_index: about.sample_index,
-            about: about.about,
-            attempt,
-            outcome: AttemptOutcome::Abandoned,
-            started_at: time(std::time::SystemTime::now()),
-            queue_ms: None,
-            ttft_ms: None,
-            latency_ms: None,
-            http_status: None,
-            retry_after_ms: None,
-            prompt_tokens: None,
-            completion_tokens: None,
-            cost_usd: None,
-            error: None,
-        }
+        self.sent_now(at, item, attempt).ended(AttemptOutcome::Abandoned)
     }
 
     /// Makes an answer durable; it counts from then on.
@@ -319,7 +298,7 @@ impl<W: Work> Run<W> {
         answer: Answer,
         reused: bool,
     ) -> Result<(), Left> {
-        let (status, cost) = counted(&answer);
+        let (status, cost) = (answer.status, answer.cost_usd);
         if !reused && status == CompletionStatus::Ok && self.cache.is_some() {
             self.keep(&answer);
         }

@@ -313,7 +313,7 @@ pub(super) async fn one_lane<W: Work>(run: Arc<Run<W>>, lane: Arc<Lane>, at: usi
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         let ending = run.stop.phase() > Phase::Running || lane.is_closed();
-        let room = (2 * lane.limit.now() as usize + waiting(&lane)).saturating_sub(going.len());
+        let room = (2 * lane.limit.now() as usize + lane.waiting().min(WAITING_AT_MOST)).saturating_sub(going.len());
         if !ending {
             for item in items.by_ref().take(room) {
                 let (run, lane) = (Arc::clone(&run), Arc::clone(&lane));
@@ -332,9 +332,4 @@ pub(super) async fn one_lane<W: Work>(run: Arc<Run<W>>, lane: Arc<Lane>, at: usi
             Some(_) => {}
         }
     }
-}
-
-/// How many items wait between two attempts.
-fn waiting(lane: &Lane) -> usize {
-    (lane.waiting()).min(WAITING_AT_MOST)
 }

@@ -1,6 +1,6 @@
 //! Lines of the journal.
 
-use routerlab_records::{AttemptRow, ModelName, QueryId};
+use routerlab_records::{AttemptOutcome, AttemptRow, ModelName, QueryId};
 use serde::{Deserialize, Serialize};
 
 /// One line. `R` is the row of the table that is collected.
@@ -28,6 +28,30 @@ pub(crate) struct SentEntry {
 
 /// Bytes of a line before its JSON.
 pub(super) const SUM: usize = 9;
+
+impl SentEntry {
+    /// The attempt, of which nothing is known but how it ended.
+    pub(crate) fn ended(self, outcome: AttemptOutcome) -> AttemptRow {
+        AttemptRow {
+            query_id: self.query_id,
+            model: self.model,
+            sample_index: self.sample_index,
+            about: self.about,
+            attempt: self.attempt,
+            outcome,
+            started_at: self.started_at,
+            queue_ms: None,
+            ttft_ms: None,
+            latency_ms: None,
+            http_status: None,
+            retry_after_ms: None,
+            prompt_tokens: None,
+            completion_tokens: None,
+            cost_usd: None,
+            error: None,
+        }
+    }
+}
 
 /// A line as it is written, with its end.
 pub(super) fn encode<R: Serialize>(entry: &Entry<R>, line: &mut Vec<u8>) -> serde_json::Result<()> {

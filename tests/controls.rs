@@ -79,8 +79,9 @@ fn on_shuffled_labels_the_controls_are_what_they_were() {
 
 #[test]
 fn a_flag_is_its_key_and_both_are_part_of_the_run() {
-    let cases: [(&str, &[&str]); 7] = [
+    let cases: [(&str, &[&str]); 8] = [
         ("protocol.labels = 'shuffled'", &["--shuffle-labels"]),
+        ("protocol.pca_width = 16", &["--pca-width", "16"]),
         ("protocol.mask_models = false", &["--mask-models=false"]),
         ("protocol.leave_out = 'logic'", &["--leave-out", "logic"]),
         ("protocol.train_share = 0.5", &["--train-share", "0.5"]),
@@ -102,7 +103,7 @@ fn a_flag_is_its_key_and_both_are_part_of_the_run() {
         let (_, run) = bench(&scratch, &out, flags);
         folders.insert(run.file_name().unwrap().to_owned());
     }
-    assert_eq!(folders.len(), 7);
+    assert_eq!(folders.len(), 8);
 }
 
 #[test]

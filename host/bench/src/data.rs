@@ -8,8 +8,8 @@ use routerlab_metrics::Observed;
 use routerlab_plugin::{Matrix, ModelCard};
 use routerlab_records::pool::Pool;
 use routerlab_records::{
-    DatasetId, EmbeddingRow, Embeddings, ModelName, OutcomeParts, OutcomeRow, Outcomes, QueryId, QueryRow,
-    completion_files, digest_file, read_table,
+    DatasetId, Embeddings, ModelName, OutcomeParts, OutcomeRow, Outcomes, QueryId, QueryRow, completion_files,
+    digest_embeddings, digest_file, find_embeddings, read_embeddings, read_table,
 };
 
 use crate::error::BenchError;
@@ -89,21 +89,24 @@ impl Data {
             false => Pool::default(),
         };
         let (outcomes, references, left_out) = chosen(outcomes, choice).map_err(fail)?;
-        let embeddings_file = choice.embeddings_file.as_deref().unwrap_or(Path::new(EMBEDDINGS));
-        let embeddings_path = dir.join(embeddings_file);
-        if choice.embeddings_file.is_some() && !embeddings_path.exists() {
-            let name = embeddings_file.display();
-            return Err(fail(format!(
-                "`data.embeddings_file` names `{name}`, and there is no such file in the folder"
-            )));
-        }
-        let embeddings = match choice.embeddings && embeddings_path.exists() {
-            true => {
-                // Under the name of the table, so that it does not matter how its file is called.
-                digests.insert(EMBEDDINGS.to_owned(), digest_file(&embeddings_path)?);
-                Some(embeddings(&outcomes, &embeddings_path)?)
+        let embeddings_path = match &choice.embeddings_file {
+            Some(file) if !dir.join(file).exists() => {
+                let name = file.display();
+                return Err(fail(format!(
+                    "`data.embeddings_file` names `{name}`, and there is no such file in the folder"
+                )));
             }
-            false => None,
+            Some(file) => Some(dir.join(file)),
+            None if choice.embeddings => find_embeddings(dir)?,
+            None => None,
+        };
+        let embeddings = match embeddings_path.filter(|_| choice.embeddings) {
+            Some(path) => {
+                // Under the name of the table, so that it does not matter how its file is called.
+                digests.insert(EMBEDDINGS.to_owned(), digest_embeddings(&path)?);
+                Some(embeddings(&outcomes, &path)?)
+            }
+            None => None,
         };
         Self::arranged(dir, &outcomes, &pool, embeddings, digests, left_out).map(|data| Self { references, ..data })
     }
@@ -311,7 +314,7 @@ fn with_models(outcomes: &Outcomes, models: &[usize]) -> Result<Outcomes, router
 }
 
 fn embeddings(outcomes: &Outcomes, path: &Path) -> Result<Matrix, BenchError> {
-    let joined = Embeddings::join(outcomes.queries(), &read_table::<EmbeddingRow>(path)?)?;
+    let joined = Embeddings::join(outcomes.queries(), &read_embeddings(path)?)?;
     let (width, values) = (joined.width(), joined.values().to_vec());
     Matrix::new(outcomes.queries().len(), width, values)
         .map_err(|error| BenchError::Data { path: path.to_owned(), reason: error.to_string() })

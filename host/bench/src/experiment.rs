@@ -63,7 +63,8 @@ pub struct DataChoice {
     /// Whether routers get embeddings (if the data has any).
     #[serde(default = "yes")]
     pub embeddings: bool,
-    /// The table of embeddings, relative to `dir`. Default: `embeddings.parquet`.
+    /// The table of embeddings, a file or the folder of an encoder, relative to `dir`. Default: `embeddings.parquet`, or
+    /// the one encoder of `embeddings/`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub embeddings_file: Option<PathBuf>,
 }
@@ -135,6 +136,10 @@ pub struct Protocol {
     /// so such costs are the same on every machine.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub router_usd_per_gigafuel: Option<f64>,
+    /// Reduces queries' embeddings to so many principal components, fitted on each seed's train part alone. Embeddings of
+    /// answers stay as they are. Default: embeddings as the table has them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pca_width: Option<usize>,
     /// `true` (default), or `shuffled` as a control: see [`Labels`].
     #[serde(skip_serializing_if = "is_default")]
     pub labels: Labels,
@@ -171,6 +176,7 @@ impl Default for Protocol {
             batch_queries: 1024,
             router_usd_per_second: None,
             router_usd_per_gigafuel: None,
+            pca_width: None,
             labels: Labels::True,
             input: Input::Prompt,
             leave_out: None,

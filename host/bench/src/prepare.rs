@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use routerlab_kernels::{KernelError, Threads};
 use routerlab_metrics::{Missing, Observed, controls};
 use routerlab_plugin::{Answers, Matrix, ModelCard, QuerySet, TrainingSet};
 
@@ -152,6 +153,7 @@ impl Prepared {
             cards: &cards,
             groups: &groups,
             track: protocol.track,
+            reduced: reduced_for(data, protocol, &parts.train)?,
         };
         let (train, validation, test) =
             (view.set(&parts.train)?, view.set(&parts.validation)?, view.queries(&parts.test)?);
@@ -202,6 +204,27 @@ fn dearest(train: &Observed<'_>) -> Option<f64> {
     (0..train.models()).filter_map(mean).reduce(f64::max).filter(|cost| *cost > 0.0)
 }
 
+/// The embeddings as a run wants them reduced, if it does.
+fn reduced_for(data: &Data, protocol: &Protocol, train: &[u32]) -> Result<Option<Matrix>, BenchError> {
+    let Some(width) = protocol.pca_width else { return Ok(None) };
+    let failed = |reason: String| BenchError::Data {
+        path: data.dir.clone(),
+        reason: format!("`protocol.pca_width` of {width}: {reason}"),
+    };
+    let Some(all) = &data.embeddings else { return Err(failed("the data has no embeddings".into())) };
+    reduced(all, width, train).map(Some).map_err(|error| failed(error.to_string()))
+}
+
+/// All embeddings, projected on the principal components of those of the train part. What the other parts' queries are like
+/// has no effect on the components.
+fn reduced(all: &Matrix, width: usize, train: &[u32]) -> Result<Matrix, KernelError> {
+    let found = all.gather(train)?.pca(width, Threads::all())?;
+    let mean = found.mean.row(0);
+    let centred = all.values().chunks_exact(all.cols()).flat_map(|row| row.iter().zip(mean).map(|(x, mean)| x - mean));
+    let centred = Matrix::new(all.rows(), all.cols(), centred.collect())?;
+    centred.multiply(&found.components, true, Threads::all())
+}
+
 fn card(known: &ModelCard, position: usize, masked: bool) -> ModelCard {
     match masked {
         true => ModelCard { name: format!("model-{position}"), description: None, ..known.clone() },
@@ -219,12 +242,15 @@ struct View<'a> {
     cards: &'a Arc<[ModelCard]>,
     groups: &'a [u32],
     track: Track,
+    /// All embeddings, where they are reduced.
+    reduced: Option<Matrix>,
 }
 
 impl View<'_> {
     fn queries(&self, rows: &[u32]) -> Result<QuerySet, BenchError> {
         let data = self.data;
-        let embeddings = data.embeddings.as_ref().map(|matrix| matrix.gather(rows)).transpose();
+        let all = self.reduced.as_ref().or(data.embeddings.as_ref());
+        let embeddings = all.map(|matrix| matrix.gather(rows)).transpose();
         let embeddings: Option<Matrix> = embeddings
             .map_err(|error| BenchError::Data { path: data.dir.clone(), reason: format!("embeddings: {error}") })?;
         Ok(QuerySet {
@@ -278,5 +304,36 @@ impl View<'_> {
             })
         };
         rows.iter().flat_map(of_row).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn components_are_those_of_the_train_part_alone() {
+        let (rows, cols) = (40, 6);
+        let value = |at: usize| ((at * 7919 % 101) as f32 - 50.0) / 20.0;
+        let values: Vec<f32> = (0..rows * cols).map(value).collect();
+        let train: Vec<u32> = (0..30).collect();
+        let of = |values: &[f32]| {
+            reduced(&Matrix::new(rows, cols, values.to_vec()).unwrap(), 3, &train).unwrap().values().to_vec()
+        };
+        let before = of(&values);
+        // Another test part: its own rows change, those of train do not.
+        let mut other = values.clone();
+        other[35 * cols..].iter_mut().for_each(|value| *value = *value * 9.0 + 4.0);
+        let after = of(&other);
+        assert_eq!(before[..35 * 3], after[..35 * 3]);
+        assert_ne!(before[35 * 3..], after[35 * 3..]);
+        let mut other = values;
+        other[0] += 5.0;
+        assert_ne!(before[35 * 3..], of(&other)[35 * 3..]);
+        // Components have variances that fall, and a mean of 0, over the train part.
+        let variance = |column: usize| (0..30).map(|row| f64::from(before[row * 3 + column]).powi(2)).sum::<f64>();
+        let mean = |column: usize| (0..30).map(|row| f64::from(before[row * 3 + column])).sum::<f64>();
+        assert!(variance(0) >= variance(1) && variance(1) >= variance(2));
+        assert!((0..3).all(|column| mean(column).abs() < 1e-4));
     }
 }

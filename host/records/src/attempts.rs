@@ -63,7 +63,8 @@ table! {
     /// Which of several answers to the same query, from 0.
     sample_index: u32,
     /// What was asked about the query: empty for the query itself, for a judge's question the answer that it is about and
-    /// who asks, `<model>/<evaluator>/<request_index>`.
+    /// who asks, `<model>/<evaluator>/<request_index>`, for vectors `embedding/<encoder>`: the query is the first of those
+    /// that the request was for.
     about: String,
     /// Which attempt at this answer, from 1.
     attempt: u32,

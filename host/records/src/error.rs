@@ -192,6 +192,24 @@ pub enum TableError {
         /// The query.
         query_id: QueryId,
     },
+    /// A query whose embedding failed.
+    #[error("`{}`: the embedding of `{query_id}` failed: {reason}; run `routerlab embed` again, or leave the query out", path.display())]
+    FailedEmbedding {
+        /// The embeddings table.
+        path: PathBuf,
+        /// The query.
+        query_id: QueryId,
+        /// Why.
+        reason: String,
+    },
+    /// Embeddings of several encoders, and no choice among them.
+    #[error("`{}` has embeddings of several encoders (`{encoders}`); name one with `data.embeddings_file`", path.display())]
+    SeveralEncoders {
+        /// The folder.
+        path: PathBuf,
+        /// Their folders.
+        encoders: String,
+    },
     /// A model without a price where costs are to be computed.
     #[error("`{}` has no price for the model `{model}`", path.display())]
     NoPrice {

@@ -66,7 +66,10 @@ pub use completions::{
 };
 pub use coverage::CoverageRow;
 pub use decisions::DecisionRow;
-pub use embeddings::{AnswerEmbeddingRow, EmbeddingRow, Embeddings};
+pub use embeddings::{
+    AnswerEmbeddingRow, EMBEDDING_SHARD_RECORDS, EmbeddingRow, EmbeddingStatus, Embeddings, digest_embeddings,
+    embedding_file, encoder_folder, find_embeddings, read_embeddings,
+};
 pub use error::{Place, TableError};
 pub use ids::{DatasetId, EncoderName, IdError, ModelName, PluginName, QueryId, RunId, SharedText, SplitName};
 pub use judgements::{JudgementRow, JudgementStatus};

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use routerlab_records::{
-    CostSource, EmbeddingRow, Embeddings, OutcomeParts, OutcomeRow, Outcomes, Provenance, QueryId, QueryRow, Table,
+    CostSource, EmbeddingRow, EmbeddingStatus, Embeddings, OutcomeParts, OutcomeRow, Outcomes, Provenance, QueryId,
+    QueryRow, Table,
 };
 
 fn query(dataset: &str, index: u64) -> QueryRow {
@@ -124,9 +125,12 @@ fn embeddings_are_arranged_by_query_and_gaps_are_refused() {
     let row = |index: u64, encoder: &str, embedding: &[f32]| EmbeddingRow {
         query_id: QueryId::new("a", "test", index).unwrap(),
         encoder: encoder.into(),
-        embedding: embedding.to_vec(),
+        embedding: (!embedding.is_empty()).then(|| embedding.to_vec()),
+        status: if embedding.is_empty() { EmbeddingStatus::Timeout } else { EmbeddingStatus::Ok },
+        tokens: None,
         truncated: None,
         device: None,
+        error: None,
     };
     let one = row(1, "e", &[1.0, 1.5]);
     let joined = Embeddings::join(&queries, &table(vec![one.clone(), row(2, "e", &[2.0, 2.5])])).unwrap();
@@ -134,6 +138,10 @@ fn embeddings_are_arranged_by_query_and_gaps_are_refused() {
     assert_eq!(joined.of(1), [1.0, 1.5]);
     let cases = [
         (vec![one.clone()], "`t.parquet` has no embedding for the query `a/test/2`"),
+        (
+            vec![row(2, "e", &[]), one.clone()],
+            "`t.parquet`: the embedding of `a/test/2` failed: timeout; run `routerlab embed` again, or leave the query out",
+        ),
         (vec![one.clone(), row(2, "e", &[1.0])], "`t.parquet`: row 2: `embedding`: 1 numbers, expected 2 as in row 1"),
         (
             vec![one.clone(), row(2, "e", &[1.0, f32::NAN])],

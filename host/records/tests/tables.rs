@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use routerlab_records::{
-    CellRow, CellStatus, CompletionRow, CompletionStatus, CostSource, DecisionRow, EmbeddingRow, MetricRow, OutcomeRow,
-    Provenance, QueryId, QueryRow, Row, RunRow, RunStatus, ScoreRow, ScoreStatus, TableError, TableReader, TableWriter,
-    UsageSource, atomic, partition_file, read_folder, read_table, write_table,
+    CellRow, CellStatus, CompletionRow, CompletionStatus, CostSource, DecisionRow, EmbeddingRow, EmbeddingStatus,
+    MetricRow, OutcomeRow, Provenance, QueryId, QueryRow, Row, RunRow, RunStatus, ScoreRow, ScoreStatus, TableError,
+    TableReader, TableWriter, UsageSource, atomic, partition_file, read_folder, read_table, write_table,
 };
 
 fn id(index: u64) -> QueryId {
@@ -142,11 +142,23 @@ fn every_table_comes_back_as_it_was_written() {
         EmbeddingRow {
             query_id: id(1),
             encoder: "mini".into(),
-            embedding: vec![1.0, -0.0, 1e-40],
+            embedding: Some(vec![1.0, -0.0, 1e-40]),
+            status: EmbeddingStatus::Ok,
+            tokens: Some(300),
             truncated: Some(true),
             device: Some("cpu".to_owned()),
+            error: None,
         },
-        EmbeddingRow { query_id: id(2), encoder: "mini".into(), embedding: vec![], truncated: None, device: None },
+        EmbeddingRow {
+            query_id: id(2),
+            encoder: "mini".into(),
+            embedding: None,
+            status: EmbeddingStatus::TextError,
+            tokens: None,
+            truncated: None,
+            device: None,
+            error: Some("the text has no tokens".to_owned()),
+        },
     ]);
     check_round_trip(vec![
         OutcomeRow {
@@ -359,9 +371,12 @@ fn a_damaged_file_is_an_error_or_read_in_full_and_never_a_panic() {
         .map(|index| EmbeddingRow {
             query_id: id(index),
             encoder: "mini".into(),
-            embedding: vec![0.25; 8],
+            embedding: Some(vec![0.25; 8]),
+            status: EmbeddingStatus::Ok,
+            tokens: Some(9),
             truncated: Some(false),
             device: None,
+            error: None,
         })
         .collect();
     let good = bytes_of(&rows);

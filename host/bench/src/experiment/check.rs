@@ -90,6 +90,15 @@ impl Experiment {
                 "`data.embeddings_file` has no meaning with `data.embeddings = false`; remove one of them".into()
             );
         }
+        match self.protocol.pca_width {
+            Some(0) => return Err("`protocol.pca_width` must be at least 1".into()),
+            Some(_) if !data.embeddings => {
+                return Err(
+                    "`protocol.pca_width` has no meaning with `data.embeddings = false`; remove one of them".into()
+                );
+            }
+            _ => {}
+        }
         if self.protocol.input != Input::Prompt && data.embeddings && data.embeddings_file.is_none() {
             return Err(
                 "`protocol.input` gives routers another text than embeddings are usually of; name the table of its embeddings with `data.embeddings_file = ...`, or set `data.embeddings = false`".into(),
@@ -295,6 +304,12 @@ mod tests {
                 "component = 'a.wasm'",
                 "`data.embeddings_file` has no meaning with `data.embeddings = false`; remove one of them",
             ),
+            (
+                "embeddings = false\n[protocol]\npca_width = 8",
+                "component = 'a.wasm'",
+                "`protocol.pca_width` has no meaning with `data.embeddings = false`; remove one of them",
+            ),
+            ("[protocol]\npca_width = 0", "component = 'a.wasm'", "`protocol.pca_width` must be at least 1"),
         ];
         for (data, router, expected) in cases {
             assert_eq!(check(data, router), Err(expected.to_owned()), "{router}");

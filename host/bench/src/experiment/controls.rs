@@ -58,6 +58,9 @@ impl Experiment {
         if let Some(file) = &self.data.embeddings_file {
             lines.push(format!("embeddings from `{}`", file.display()));
         }
+        if let Some(width) = protocol.pca_width {
+            lines.push(format!("embeddings reduced to {width} principal components of the train part"));
+        }
         if protocol.track == Track::Fair && !protocol.masks_models() {
             lines.push("routers see the models' names and a pool in their order".into());
         }
@@ -122,6 +125,7 @@ mod tests {
                 "cold start: routers get records of `m` on 5 train queries and on no validation query",
             ),
             ("", "embeddings_file = 'e.parquet'", "embeddings from `e.parquet`"),
+            ("protocol.pca_width = 64", "", "embeddings reduced to 64 principal components of the train part"),
             ("", "models = ['x', 'y']", "pool of 2 chosen models"),
             ("", "coverage = 0.95", "pool of the models that have a score for 95 % of the queries of every dataset"),
             ("", "reference_models = ['r']", "outside the pool: r"),

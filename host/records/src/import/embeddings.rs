@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use crate::embeddings::EmbeddingRow;
+use crate::embeddings::{EmbeddingRow, EmbeddingStatus};
 use crate::error::{Place, TableError};
 use crate::ids::{EncoderName, SharedText};
 use crate::queries::QueryRow;
@@ -76,9 +76,12 @@ pub(super) fn read_embeddings(
         rows.push(EmbeddingRow {
             query_id: query.query_id.clone(),
             encoder: encoder.clone(),
-            embedding: table.rows[row].embedding.clone(),
+            embedding: Some(table.rows[row].embedding.clone()),
+            status: EmbeddingStatus::Ok,
+            tokens: None,
             truncated: None,
             device: None,
+            error: None,
         });
     }
     Ok(ReadEmbeddings { rows, width, unused: table.rows.len() - query_of_row.len() })

@@ -27,6 +27,9 @@ pub(crate) struct Controls {
     /// Give routers no embeddings [data.embeddings]
     #[arg(long, conflicts_with = "embeddings_file")]
     no_embeddings: bool,
+    /// Reduce embeddings to so many principal components of the train part [protocol.pca_width]
+    #[arg(long, value_name = "N", conflicts_with = "no_embeddings")]
+    pca_width: Option<usize>,
     /// Learn nothing from a dataset, and test on it alone [protocol.leave_out]
     #[arg(long, value_name = "DATASET")]
     leave_out: Option<String>,
@@ -137,6 +140,7 @@ impl Controls {
         }
         take(&mut protocol.mask_models, &self.mask_models);
         take(&mut protocol.leave_out, &self.leave_out);
+        take(&mut protocol.pca_width, &self.pca_width);
         take(&mut protocol.train_share, &self.train_share);
         take(&mut protocol.router_usd_per_second, &self.router_usd_per_second);
         take(&mut protocol.router_usd_per_gigafuel, &self.router_usd_per_gigafuel);

@@ -40,6 +40,66 @@ pub enum DeviceError {
         /// What it said.
         reason: String,
     },
+    /// A library that CUDA needs beside the driver cannot be loaded.
+    #[error(
+        "no {what}: looked for {looked_for}; where it is in a folder of its own, such as that of a Python package, LD_LIBRARY_PATH must name the folder"
+    )]
+    NoLibrary {
+        /// What it does.
+        what: String,
+        /// Names of the libraries, in the order they were tried.
+        looked_for: String,
+    },
+    /// A library is there but does not do what it should.
+    #[error("{what} failed: {reason}")]
+    Library {
+        /// Which.
+        what: String,
+        /// What it said, or what it lacks.
+        reason: String,
+    },
+    /// There is no device of this number.
+    #[error("no CUDA device {asked}: there are {there}, counted from 0")]
+    NoSuchDevice {
+        /// The number.
+        asked: usize,
+        /// How many there are.
+        there: usize,
+    },
+    /// The device cannot do what was asked for.
+    #[error("CUDA device {device} ({name}): {reason}")]
+    Unfit {
+        /// Its number.
+        device: usize,
+        /// Its maker's name for it.
+        name: String,
+        /// What it lacks, and what to ask for instead.
+        reason: String,
+    },
+    /// The device has too little memory.
+    #[error("CUDA device {device} has no memory for {what}: {needed} bytes needed, {free} free; {advice}")]
+    OutOfMemory {
+        /// Its number.
+        device: usize,
+        /// What the memory was for.
+        what: String,
+        /// Bytes that were asked for.
+        needed: u64,
+        /// Bytes that were free.
+        free: u64,
+        /// What to lower.
+        advice: String,
+    },
+    /// An operation failed on the device.
+    #[error("CUDA device {device}: {operation} failed: {reason}")]
+    Failed {
+        /// Its number.
+        device: usize,
+        /// What was tried.
+        operation: String,
+        /// What the driver or the library said.
+        reason: String,
+    },
 }
 
 impl From<DriverError> for DeviceError {
@@ -60,11 +120,19 @@ impl From<DriverError> for DeviceError {
 /// # Errors
 /// [`DeviceError`]: without a driver, without a device, and when the driver refuses.
 pub fn gpus() -> Result<Vec<Gpu>, DeviceError> {
+    with_driver(list)
+}
+
+/// Does what needs the driver, where there is one.
+///
+/// # Errors
+/// [`DeviceError`] without a driver or with one that lacks a function, and what `work` fails with.
+pub(crate) fn with_driver<T, E: From<DeviceError>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
     find_driver(DRIVERS)?;
     // The bindings panic at a function that the driver lacks. Nothing of ours is half changed then.
-    catch_unwind(AssertUnwindSafe(list)).unwrap_or_else(|panic| {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let said = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-        Err(DeviceError::Driver { reason: said.unwrap_or("it lacks a function").to_owned() })
+        Err(DeviceError::Driver { reason: said.unwrap_or("it lacks a function").to_owned() }.into())
     })
 }
 

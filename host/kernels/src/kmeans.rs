@@ -10,7 +10,7 @@ use crate::multiply::{Out, products, row_squares, squares};
 use crate::nearest::{check_norms, square_distance};
 use crate::pack::Panels;
 use crate::seeding;
-use crate::simd::{self, Tile};
+use crate::simd::{self, Left, Tile};
 use crate::threads::{Threads, for_each_part, ranges};
 
 /// What [`Matrix::kmeans`] found.
@@ -122,7 +122,7 @@ impl<'a> Lloyd<'a> {
                 let stride = panel.width;
                 let products_here = &mut buffer[..centres.rows() * stride];
                 let mut out = Out { values: products_here, stride, first: 0 };
-                products(tile, centres.values(), panels, number..number + 1, &mut out);
+                products(tile, Left::whole(centres.values(), centres.cols()), panels, number..number + 1, &mut out);
                 let rows = local * panels.width()..local * panels.width() + panel.cols;
                 simd::run(
                     level,

@@ -32,6 +32,21 @@ fn sum(len: usize, term: impl Fn(usize) -> f64) -> f64 {
     lanes[0]
 }
 
+/// The sum of a row.
+#[inline(always)]
+pub(crate) fn sum_of(row: &[f32]) -> f64 {
+    sum(row.len(), |at| f64::from(row[at]))
+}
+
+/// The sum of the squares of a row's distances from `center`.
+#[inline(always)]
+pub(crate) fn square_around(row: &[f32], center: f64) -> f64 {
+    sum(row.len(), |at| {
+        let apart = f64::from(row[at]) - center;
+        apart * apart
+    })
+}
+
 /// The sum of the squares of a row.
 #[inline(always)]
 pub(crate) fn square(row: &[f32]) -> f64 {

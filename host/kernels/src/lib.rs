@@ -14,6 +14,7 @@
 //! - **Sums over rows** (means, centroids): in 64 bits, in the order of the rows; threads divide the columns.
 //! - **Products of columns** (the normal equations, covariances): products of 32-bit floats are exact in 64 bits; they
 //!   are added in chains as above.
+//! - **Layers of encoders** ([`layers`]): the same products and sums, and functions of our own.
 //! - **Systems and eigenvectors**: 64 bits, with no function but the square root.
 //!
 //! Fused multiply-adds are always fused: by the instruction where the machine has it (AVX2 with FMA, AVX-512, NEON),
@@ -30,6 +31,7 @@ mod error;
 mod gram;
 mod kmeans;
 mod lanes;
+pub mod layers;
 mod level;
 mod matrix;
 mod multiply;

@@ -56,6 +56,7 @@ impl Matrix {
             for_each_part(threads, values.chunks_mut(height * cols).enumerate(), |(part, out)| {
                 let first = part * height;
                 let left = &self.values()[first * inner..(first + out.len() / cols) * inner];
+                let left = Left::whole(left, inner);
                 let all = 0..panels.count();
                 products(tile, left, &panels, all, &mut Out { values: out, stride: cols, first: columns.start });
             });
@@ -73,15 +74,22 @@ pub(crate) struct Out<'a> {
 
 /// The products of all rows of `left` (as long as the panels are deep) with the columns of some panels; column 0 is
 /// the first of them.
-pub(crate) fn products(tile: &Tile<f32>, left: &[f32], panels: &Panels<f32>, numbers: Range<usize>, out: &mut Out<'_>) {
+pub(crate) fn products(
+    tile: &Tile<f32>,
+    left: Left<'_, f32>,
+    panels: &Panels<f32>,
+    numbers: Range<usize>,
+    out: &mut Out<'_>,
+) {
     let depth = panels.depth();
     let together = (PANEL_BYTES / (depth.min(CHAIN) * panels.width() * size_of::<f32>()).max(1)).max(1);
     for group in numbers.clone().step_by(together) {
         for step in (0..depth).step_by(CHAIN) {
             let steps = CHAIN.min(depth - step);
-            for top in (0..left.len() / depth).step_by(tile.rows()) {
-                let rows = tile.rows().min(left.len() / depth - top);
-                let left = Left { values: &left[top * depth + step..], rows, row_stride: depth, step_stride: 1 };
+            for top in (0..left.rows).step_by(tile.rows()) {
+                let rows = tile.rows().min(left.rows - top);
+                let start = top * left.row_stride + step * left.step_stride;
+                let left = Left { values: &left.values[start..], rows, ..left };
                 for number in group..(group + together).min(numbers.end) {
                     let col = (number - numbers.start) * panels.width();
                     chain(tile, left, panels.panel(number), step..step + steps, (top, col), out);

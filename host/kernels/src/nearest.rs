@@ -9,7 +9,7 @@ use crate::level::Level;
 use crate::matrix::Matrix;
 use crate::multiply::{Out, products, row_squares, squares};
 use crate::pack::Panels;
-use crate::simd::{self, Tile};
+use crate::simd::{self, Left, Tile};
 use crate::threads::{Threads, for_each_part, ranges};
 
 /// How far apart two rows are.
@@ -188,7 +188,7 @@ impl Search<'_> {
             for top in queries.clone().step_by(TOGETHER) {
                 let height = TOGETHER.min(queries.end - top);
                 distances.resize(height * stride, 0.0);
-                let left = &self.queries[top * cols..(top + height) * cols];
+                let left = Left::whole(&self.queries[top * cols..(top + height) * cols], cols);
                 products(
                     self.tile,
                     left,

@@ -96,6 +96,17 @@ impl<T: Copy + Default + Send + Sync> Panels<T> {
 }
 
 impl Panels<f32> {
+    /// Makes room for other shapes in the same memory. What the panels held is lost.
+    pub(crate) fn reshape(&mut self, depth: usize, cols: usize) {
+        let slack = CACHE_LINE / size_of::<f32>();
+        let length = depth * cols.next_multiple_of(self.lanes) + slack;
+        if length > self.values.len() {
+            self.values = vec![0.0; length];
+            self.start = self.values.as_ptr().align_offset(CACHE_LINE).min(slack);
+        }
+        (self.depth, self.cols) = (depth, cols);
+    }
+
     /// Columns from the rows of a matrix: `rows` holds them one after the other, `depth` values each.
     pub(crate) fn from_rows(level: Level, rows: &[f32], depth: usize, count: usize, threads: Threads) -> Panels<f32> {
         let mut panels = Panels::new(simd::single(level), depth, count);
@@ -109,7 +120,7 @@ impl Panels<f32> {
         self.fill_from_rows(level, rows, Threads::ONE);
     }
 
-    fn fill_from_rows(&mut self, level: Level, rows: &[f32], threads: Threads) {
+    pub(crate) fn fill_from_rows(&mut self, level: Level, rows: &[f32], threads: Threads) {
         let depth = self.depth;
         self.fill(threads, |columns, width, to| {
             simd::transpose(level, &rows[columns.start * depth..columns.end * depth], depth, width, to);
@@ -126,14 +137,19 @@ impl Panels<f32> {
         threads: Threads,
     ) -> Panels<f32> {
         let mut panels = Panels::new(simd::single(level), depth, columns.len());
-        panels.fill(threads, |part, width, to| {
+        panels.fill_from_columns(rows, stride, columns.start, threads);
+        panels
+    }
+
+    /// The same into panels that exist already: as many rows and columns as they have, from column `first` on.
+    pub(crate) fn fill_from_columns(&mut self, rows: &[f32], stride: usize, first: usize, threads: Threads) {
+        self.fill(threads, |part, width, to| {
             for (step, to) in to.chunks_exact_mut(width).enumerate() {
-                let from = &rows[step * stride + columns.start..][part.clone()];
+                let from = &rows[step * stride + first..][part.clone()];
                 to[..from.len()].copy_from_slice(from);
                 to[from.len()..].fill(0.0);
             }
         });
-        panels
     }
 }
 

@@ -51,6 +51,13 @@ pub(crate) struct Left<'a, T> {
     pub(crate) step_stride: usize,
 }
 
+impl<'a, T> Left<'a, T> {
+    /// All rows of a matrix: `values` holds them one after the other, `depth` values each.
+    pub(crate) fn whole(values: &'a [T], depth: usize) -> Self {
+        Self { values, rows: values.len() / depth, row_stride: depth, step_stride: 1 }
+    }
+}
+
 /// Where a tile goes: `width` columns in rows that are `row_stride` apart, replaced or, with `add`, added to.
 pub(crate) struct Place<'a, T> {
     pub(crate) tile: &'a mut [T],
@@ -274,7 +281,7 @@ pub(crate) fn transpose(level: Level, rows: &[f32], depth: usize, width: usize, 
     }
 }
 
-/// A loop without fused multiply-adds that the compiler vectorises for whichever level runs it. Implement `run` with
+/// A loop that the compiler vectorises for whichever level runs it. Implement `run` with
 /// `#[inline(always)]`: it is compiled into the level's own function.
 pub(crate) trait Loop {
     type Output;
@@ -282,7 +289,7 @@ pub(crate) trait Loop {
 }
 
 /// Runs a loop as compiled for the level. The compiler neither fuses nor reorders float operations, so the bits are
-/// those of the source.
+/// those of the source; what the source fuses is fused at every level, by slow software where there is no instruction.
 pub(crate) fn run<L: Loop>(level: Level, work: L) -> L::Output {
     match level.kind() {
         Kind::Portable => work.run(),

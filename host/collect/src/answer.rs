@@ -8,11 +8,18 @@ use serde::{Deserialize, Serialize};
 use crate::pool::{Model, Prices};
 use crate::reply::Reply;
 use crate::transport::Sent;
+use crate::vectors::Vectors;
 
 /// An answer, or why there is none.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Answer {
     pub(crate) raw_output: String,
+    /// In place of words, where vectors were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) vectors: Option<Vectors>,
+    /// What came of the last attempt; none where there was no attempt.
+    #[serde(skip)]
+    pub(crate) outcome: Option<AttemptOutcome>,
     pub(crate) status: CompletionStatus,
     pub(crate) finish_reason: Option<String>,
     pub(crate) prompt_tokens: Option<u64>,
@@ -45,7 +52,7 @@ pub(crate) fn time(at: SystemTime) -> String {
 /// The status of a row whose last attempt ended so.
 pub(crate) fn status_of(outcome: AttemptOutcome, reply: Option<&Reply>) -> CompletionStatus {
     match outcome {
-        AttemptOutcome::Ok if reply.is_some_and(|reply| reply.text.is_empty()) => CompletionStatus::Truncated,
+        AttemptOutcome::Ok if reply.is_some_and(Reply::is_empty) => CompletionStatus::Truncated,
         AttemptOutcome::Ok => CompletionStatus::Ok,
         AttemptOutcome::Timeout => CompletionStatus::Timeout,
         AttemptOutcome::Filtered => CompletionStatus::Filtered,
@@ -63,6 +70,8 @@ impl Answer {
         let answered = matches!(status, CompletionStatus::Ok | CompletionStatus::Truncated);
         Self {
             raw_output: reply.text,
+            vectors: reply.vectors,
+            outcome: Some(sent.outcome),
             status,
             finish_reason: reply.finish_reason,
             prompt_tokens: tokens.prompt,
@@ -98,6 +107,8 @@ impl Answer {
     pub(crate) fn unasked(reason: String) -> Self {
         Self {
             raw_output: String::new(),
+            vectors: None,
+            outcome: None,
             status: CompletionStatus::ModelError,
             finish_reason: None,
             prompt_tokens: None,

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use routerlab_records::{AttemptRow, CompletionRow, ModelName, SHARD_RECORDS};
+use routerlab_records::{AttemptRow, CompletionRow, ModelName, Row, SHARD_RECORDS};
 
 use crate::answer::Answer;
 use crate::ask::{Image, Message};
 use crate::prompt::Prompting;
 use crate::questions::{Questions, images_of};
-use crate::shelf::Shelved;
+use crate::shelf::file_of;
 use crate::shelves::ShardFiles;
 use crate::work::{About, Work};
 
@@ -108,13 +108,9 @@ impl Work for Asking {
         let files = self.shard_query.len();
         let (lane, file) = (shard as usize / files, shard as usize % files);
         let item = self.shard_query[file] * self.samples;
-        let row = self.row(lane, item, Answer::unasked(String::new()));
-        let mut attempt = row.file(&self.folder);
-        // The same place in the other table.
-        if let Ok(below) = attempt.strip_prefix(self.folder.join(<CompletionRow as routerlab_records::Row>::TABLE)) {
-            attempt = self.folder.join(<AttemptRow as routerlab_records::Row>::TABLE).join(below);
-        }
-        (row.file(&self.folder), attempt)
+        let About { query_id, model, .. } = self.key(lane, item);
+        let of = |table: &str| file_of(&self.folder, table, &query_id, &model);
+        (of(CompletionRow::TABLE), of(AttemptRow::TABLE))
     }
 
     fn shards(&self) -> usize {

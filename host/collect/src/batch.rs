@@ -106,7 +106,7 @@ impl BatchApi {
         match api {
             Api::OpenaiChat => Some(Self::OpenAi),
             Api::Anthropic => Some(Self::Anthropic),
-            Api::OpenaiCompletions | Api::Google => None,
+            Api::OpenaiCompletions | Api::Google | Api::OpenaiEmbeddings => None,
         }
     }
 

@@ -23,6 +23,14 @@ pub enum CollectError {
         /// What is wrong.
         reason: String,
     },
+    /// What is wanted of an encoder at an endpoint is wrong.
+    #[error("encoder `{encoder}`: {reason}")]
+    Encoder {
+        /// Its name in tables.
+        encoder: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// A table cannot be read or written.
     #[error(transparent)]
     Table(#[from] TableError),
@@ -50,6 +58,9 @@ pub enum CollectError {
         /// What is wrong.
         reason: String,
     },
+    /// A model on this machine cannot be used.
+    #[error(transparent)]
+    Device(#[from] routerlab_infer::EncoderError),
     /// The machine does not let requests be sent.
     #[error("cannot send requests: {0}")]
     Client(String),

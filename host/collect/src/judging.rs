@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use routerlab_records::{
-    AttemptRow, CompletionStatus, JudgementRow, JudgementStatus, ModelName, PluginName, Provenance, QueryId,
-    SHARD_RECORDS, import::Manifest, shard_file,
+    AttemptRow, CompletionStatus, JudgementRow, JudgementStatus, ModelName, PluginName, Provenance, QueryId, Row,
+    SHARD_RECORDS, import::Manifest,
 };
 
 use crate::answer::Answer;
@@ -20,7 +20,7 @@ use crate::office::{Lanes, Office};
 use crate::pool::ModelPool;
 use crate::prompt::{Prompting, Question};
 use crate::settle::{Recovered, settle};
-use crate::shelf::Shelved;
+use crate::shelf::file_of;
 use crate::shelves::ShardFiles;
 use crate::spend::{Account, Caps};
 use crate::stats::Snapshot;
@@ -263,14 +263,9 @@ impl Work for Judging {
     }
 
     fn shard_files(&self, shard: u32) -> ShardFiles {
-        let question = self.shard_question[shard as usize];
-        let rows = self.row(0, question, Answer::unasked(String::new())).file(&self.folder);
-        let id = &self.questions[question as usize].query_id;
-        let (dataset, split) = (id.dataset().into(), id.split().into());
-        let table = <AttemptRow as routerlab_records::Row>::TABLE;
-        let attempts =
-            shard_file(&self.folder, table, &dataset, &split, &self.judge, id.record_index() / SHARD_RECORDS);
-        (rows, attempts)
+        let ask = &self.questions[self.shard_question[shard as usize] as usize];
+        let of = |table: &str, model: &ModelName| file_of(&self.folder, table, &ask.query_id, model);
+        (of(JudgementRow::TABLE, &ask.model), of(AttemptRow::TABLE, &self.judge))
     }
 
     fn shards(&self) -> usize {

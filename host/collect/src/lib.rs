@@ -14,7 +14,11 @@
 //! | `engine` | lanes, attempts, limits, batches: from a question to a durable row |
 //! | `journal`, `shelves`, `shelf`, `settle` | what is durable, and how it becomes tables |
 //! | `collect` | completions: what is missing, forecast, coverage |
+//! | `judging` | judgements: what evaluators ask of a judge |
+//! | `embed` | embeddings: several texts to a request, and what becomes of a refused one |
 //! | `serve`, `servers` | model servers of one's own |
+//! | `encode` | embeddings by an encoder on this machine |
+//! | `made` | whether embeddings that are there were made as they are wanted |
 
 mod answer;
 mod ask;
@@ -24,11 +28,14 @@ mod bucket;
 mod cache;
 mod collect;
 mod control;
+mod embed;
+mod encode;
 mod engine;
 mod error;
 mod journal;
 mod judging;
 mod limit;
+mod made;
 mod office;
 pub mod pool;
 mod prompt;
@@ -44,12 +51,15 @@ mod spend;
 mod stats;
 mod stop;
 mod transport;
+mod vectors;
 pub mod wire;
 mod work;
 
 pub use ask::{Image, Message, Part, Role, Sampling};
 pub use cache::Cache;
 pub use collect::{CollectOptions, Collected, Forecast, ModelForecast, Prepared, Range, Watch, collect, prepare};
+pub use embed::{EmbedOptions, Embedded, Embedding, Pace, TextToEmbed};
+pub use encode::{EncodeOptions, EncodeProgress, Encoded, QueryText, encode_queries};
 pub use error::CollectError;
 pub use judging::{Bench, JudgeAsk, JudgeOptions, Judged};
 pub use prompt::{Prompting, Question};
@@ -59,4 +69,5 @@ pub use settle::Recovered;
 pub use spend::Caps;
 pub use stats::{LaneStats, Snapshot};
 pub use stop::Stop;
+pub use vectors::Vectors;
 pub use wire::Api;

@@ -31,7 +31,8 @@ impl Office {
         match lock.try_lock() {
             Ok(()) => Ok(Self { path, _lock: lock }),
             Err(std::fs::TryLockError::WouldBlock) => {
-                let reason = "another `routerlab collect` or `judge` runs in this folder; wait for it, or stop it";
+                let reason =
+                    "another `routerlab collect`, `judge` or `embed` runs in this folder; wait for it, or stop it";
                 Err(CollectError::data(folder, reason))
             }
             Err(std::fs::TryLockError::Error(error)) => {
@@ -40,7 +41,7 @@ impl Office {
         }
     }
 
-    /// The journal of completions, or of judgements.
+    /// The journal of completions, of judgements, or of one encoder's embeddings.
     pub(crate) fn journal(&self, of: &str) -> PathBuf {
         self.path.join(format!("journal-{of}"))
     }

@@ -1,5 +1,7 @@
 //! What a model answered, read out of a provider's form.
 
+use crate::vectors::Vectors;
+
 /// What the provider says that a request took. What it does not say is none.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Usage {
@@ -24,11 +26,13 @@ pub enum Withheld {
     Refused,
 }
 
-/// One answer.
+/// One answer: words, or the vectors of texts.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Reply {
     /// The text, unedited, without reasoning. Of a model that declined and said nothing else, how it declined.
     pub text: String,
+    /// Vectors, one for each text, where those were asked for.
+    pub vectors: Option<Vectors>,
     /// Why the model stopped, in the provider's words.
     pub finish_reason: Option<String>,
     /// Whether somebody kept the answer back.
@@ -40,6 +44,11 @@ pub struct Reply {
 }
 
 impl Reply {
+    /// Whether there is nothing in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.text.is_empty() && self.vectors.is_none()
+    }
+
     /// Whether the answer ended at a limit of tokens.
     pub fn at_limit(&self) -> bool {
         let limits = ["length", "max_tokens", "model_context_window_exceeded"];

@@ -7,12 +7,12 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use routerlab_records::{AttemptOutcome, AttemptRow, Provenance, Row, SHARD_RECORDS};
+use routerlab_records::{AttemptOutcome, AttemptRow, Provenance, Row};
 use serde::Deserialize;
 
 use crate::error::CollectError;
 use crate::journal::{Entry, Files, Loc, SentEntry, entry_at, recover, remove, segments};
-use crate::shelf::{AttemptKey, Key, Shelved, file_of, merge};
+use crate::shelf::{AttemptKey, Key, Shelved, merge, unfolded};
 
 /// Files that are written at a time, at most.
 const THREADS: usize = 4;
@@ -65,7 +65,7 @@ pub(crate) fn settle<R: Shelved>(
     })?;
     let attempts =
         by_file(attempts, folder, AttemptRow::TABLE).into_iter().map(|(path, lines)| Job::Attempts(path, lines));
-    let rows = by_file(rows, folder, R::TABLE).into_iter().map(|(path, lines)| Job::Rows(path, lines));
+    let rows = by_file(rows, folder, R::Row::TABLE).into_iter().map(|(path, lines)| Job::Rows(path, lines));
     let jobs = Mutex::new(attempts.chain(rows).collect::<Vec<_>>().into_iter());
     let next = || jobs.lock().unwrap_or_else(PoisonError::into_inner).next();
     let work = || {
@@ -86,14 +86,13 @@ pub(crate) fn settle<R: Shelved>(
                 }
                 Job::Rows(path, lines) => {
                     let each = lines.iter().filter_map(|line| match entry_at::<R>(&mut files, line.loc).transpose() {
-                        Some(Ok(Entry::Row(row))) => {
-                            recovered.rows += 1;
-                            Some(Ok(row))
-                        }
+                        Some(Ok(Entry::Row(row))) => Some(Ok(row)),
                         Some(Err(error)) => Some(Err(error)),
                         Some(Ok(_)) | None => damaged(&mut recovered),
                     });
-                    merge(&path, each, provenance)?;
+                    let mut rows = 0;
+                    merge(&path, unfolded(each).inspect(|_| rows += 1), provenance)?;
+                    recovered.rows += rows;
                 }
             }
         }
@@ -132,10 +131,10 @@ fn by_file<K: Key>(mut lines: Vec<Line<K>>, folder: &Path, table: &str) -> Vec<(
     lines.reverse();
     let (mut files, mut places, mut file_of_line) = (Vec::new(), HashMap::new(), Vec::with_capacity(lines.len()));
     for Line { key, .. } in &lines {
-        let (id, model) = (key.query_id(), key.model());
-        let place = (id.dataset(), id.split(), model.as_str(), id.record_index() / SHARD_RECORDS);
+        let id = key.query_id();
+        let place = (id.dataset(), id.split(), key.maker(), id.record_index() / K::RECORDS);
         file_of_line.push(*places.entry(place).or_insert_with(|| {
-            files.push((file_of(folder, table, id, model), Vec::new()));
+            files.push((key.file(folder, table), Vec::new()));
             files.len() - 1
         }));
     }

@@ -11,18 +11,31 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::CollectError;
 
-/// A row that a collection leaves.
-pub(crate) trait Shelved: Row + Serialize + DeserializeOwned + Send + Sync {
+/// What a collection leaves in its journal for one item: a row, or what becomes several rows of one file.
+pub(crate) trait Shelved: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Its key.
     type Key: Key;
-    /// The file that it belongs to.
-    fn file(&self, folder: &Path) -> PathBuf;
+    /// The rows of the table.
+    type Row: Row;
+
+    /// Its rows in the order of their keys. Those of two items of a run are never mingled.
+    fn rows(self) -> impl Iterator<Item = Self::Row>;
 }
 
-/// The key of a row, which can be read without the rest of it; as ordered as the rows are.
+/// The key of a line, which can be read without the rest of it; as ordered as the rows are.
 pub(crate) trait Key: Ord + DeserializeOwned + Send + Sync {
+    /// Records of a split that share a file.
+    const RECORDS: u64 = SHARD_RECORDS;
+
     fn query_id(&self) -> &QueryId;
-    fn model(&self) -> &ModelName;
+
+    /// Who made what it is the key of: the model, the encoder.
+    fn maker(&self) -> &str;
+
+    /// The file of a table that it belongs to.
+    fn file(&self, folder: &Path, table: &str) -> PathBuf {
+        file_of(folder, table, self.query_id(), &self.maker().into())
+    }
 }
 
 /// The file of a table that the rows of a query and a model belong to.
@@ -45,15 +58,16 @@ macro_rules! shelved {
             fn query_id(&self) -> &QueryId {
                 &self.query_id
             }
-            fn model(&self) -> &ModelName {
+            fn maker(&self) -> &str {
                 &self.model
             }
         }
 
         impl Shelved for $row {
             type Key = $key;
-            fn file(&self, folder: &Path) -> PathBuf {
-                file_of(folder, Self::TABLE, &self.query_id, &self.model)
+            type Row = Self;
+            fn rows(self) -> impl Iterator<Item = Self> {
+                std::iter::once(self)
             }
         }
     };
@@ -65,7 +79,7 @@ shelved!(JudgementRow, JudgementKey { evaluator: PluginName, request_index: u32 
 
 /// Writes rows, which come in the order of their keys, together with those that the file has; of equal keys the new row
 /// counts. At no time is the file anything but what it was or what it becomes.
-pub(crate) fn merge<R: Shelved>(
+pub(crate) fn merge<R: Row>(
     path: &Path,
     rows: impl Iterator<Item = Result<R, CollectError>>,
     provenance: &Provenance,
@@ -84,6 +98,19 @@ pub(crate) fn merge<R: Shelved>(
     }
     writer.finish()?;
     Ok(())
+}
+
+/// The rows of lines.
+pub(crate) fn unfolded<R: Shelved>(
+    lines: impl Iterator<Item = Result<R, CollectError>>,
+) -> impl Iterator<Item = Result<R::Row, CollectError>> {
+    lines.flat_map(|line| {
+        let (line, error) = match line {
+            Ok(line) => (Some(line), None),
+            Err(error) => (None, Some(Err(error))),
+        };
+        line.into_iter().flat_map(Shelved::rows).map(Ok).chain(error)
+    })
 }
 
 /// The rows that a file has, one after the other.

@@ -13,7 +13,7 @@ use routerlab_records::{AttemptRow, Provenance, Row};
 
 use crate::error::CollectError;
 use crate::journal::{Entry, Files, Loc, Noted, line_at, remove};
-use crate::shelf::{Shelved, merge};
+use crate::shelf::{Shelved, merge, unfolded};
 
 /// What a line of the journal is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,7 +146,8 @@ fn fold_all<R: Shelved>(
         merge(&attempt_file, tried.into_iter().map(Ok), provenance)?;
         rows.sort_by_key(|(item, _)| *item);
         rows.dedup_by_key(|(item, _)| *item);
-        merge(&row_file, rows.iter().map(|(_, loc)| row_at::<R>(&mut open, *loc)), provenance)?;
+        let lines = rows.iter().map(|(_, loc)| row_at::<R>(&mut open, *loc));
+        merge(&row_file, unfolded(lines), provenance)?;
         let free: Vec<u32> = {
             let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
             // Lines that came meanwhile keep their segment.

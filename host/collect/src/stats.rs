@@ -76,12 +76,12 @@ impl Counter {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// An answer counts: it is durable.
-    pub(crate) fn done(&self, status: CompletionStatus, cost: Option<f64>, reused: bool) {
+    /// As many answers count: they are durable.
+    pub(crate) fn done(&self, answers: u64, status: CompletionStatus, cost: Option<f64>, reused: bool) {
         self.change(|stats| {
-            stats.done += 1;
-            *stats.by_status.entry(status).or_default() += 1;
-            stats.reused += u64::from(reused);
+            stats.done += answers;
+            *stats.by_status.entry(status).or_default() += answers;
+            stats.reused += if reused { answers } else { 0 };
             stats.usd_as_if += cost.unwrap_or(0.0);
         });
     }

@@ -271,10 +271,10 @@ fn judged(reply: Reply) -> (AttemptOutcome, Option<Reply>, Option<String>) {
         Some(Withheld::Filtered) => (AttemptOutcome::Filtered, Some("the provider withheld the answer")),
         Some(Withheld::Refused) => (AttemptOutcome::Refused, Some("the model declined")),
         // All of it was reasoning: asking again would cost as much and end in the same place.
-        None if reply.text.is_empty() && reply.at_limit() => {
+        None if reply.is_empty() && reply.at_limit() => {
             (AttemptOutcome::Ok, Some("the limit of tokens was reached before the answer began"))
         }
-        None if reply.text.is_empty() => (AttemptOutcome::Empty, Some("an answer without text")),
+        None if reply.is_empty() => (AttemptOutcome::Empty, Some("an answer without text")),
         None => (AttemptOutcome::Ok, None),
     };
     (outcome, Some(reply), words.map(str::to_owned))

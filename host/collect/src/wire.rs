@@ -2,6 +2,7 @@
 //! connection.
 
 mod anthropic;
+mod embeddings;
 mod failure;
 mod google;
 mod limits;
@@ -34,6 +35,10 @@ pub enum Api {
     Anthropic,
     /// Google's contents. Base URL: `https://generativelanguage.googleapis.com/v1beta`.
     Google,
+    /// OpenAI's embeddings, which the same servers have: vectors in place of words. No pool can ask for it: `collect` and
+    /// `judge` want words.
+    #[serde(skip_deserializing)]
+    OpenaiEmbeddings,
 }
 
 impl std::fmt::Display for Api {
@@ -43,6 +48,7 @@ impl std::fmt::Display for Api {
             Self::OpenaiCompletions => "openai-completions",
             Self::Anthropic => "anthropic",
             Self::Google => "google",
+            Self::OpenaiEmbeddings => "openai-embeddings",
         })
     }
 }
@@ -74,13 +80,14 @@ impl Api {
             Self::OpenaiCompletions => "/completions".to_owned(),
             Self::Anthropic => "/messages".to_owned(),
             Self::Google => google::path(model, delivery),
+            Self::OpenaiEmbeddings => "/embeddings".to_owned(),
         }
     }
 
     /// The header that carries the key, and what stands before the key in it.
     pub fn key_header(self) -> (&'static str, &'static str) {
         match self {
-            Self::OpenaiChat | Self::OpenaiCompletions => ("authorization", "Bearer "),
+            Self::OpenaiChat | Self::OpenaiCompletions | Self::OpenaiEmbeddings => ("authorization", "Bearer "),
             Self::Anthropic => ("x-api-key", ""),
             Self::Google => ("x-goog-api-key", ""),
         }
@@ -90,7 +97,7 @@ impl Api {
     pub fn fixed_headers(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Anthropic => &[("anthropic-version", "2023-06-01")],
-            Self::OpenaiChat | Self::OpenaiCompletions | Self::Google => &[],
+            Self::OpenaiChat | Self::OpenaiCompletions | Self::Google | Self::OpenaiEmbeddings => &[],
         }
     }
 
@@ -108,13 +115,15 @@ impl Api {
         asked.into_iter().filter(|(_, asked, unknown)| *asked && *unknown).map(|(name, ..)| name).collect()
     }
 
-    /// The body of a request. [`Api::OpenaiCompletions`] has no place for images, nor for who says what.
+    /// The body of a request. [`Api::OpenaiCompletions`] has no place for images, nor for who says what; with
+    /// [`Api::OpenaiEmbeddings`] every text is an input of its own.
     pub fn body(self, model: &str, messages: &[Message], sampling: &Sampling, delivery: Delivery) -> Value {
         let mut body = match self {
             Self::OpenaiChat => openai::chat(model, messages, sampling, delivery),
             Self::OpenaiCompletions => openai::completions(model, messages, sampling, delivery),
             Self::Anthropic => anthropic::body(model, messages, sampling, delivery),
             Self::Google => google::body(messages, sampling),
+            Self::OpenaiEmbeddings => embeddings::body(model, messages),
         };
         merge::merge(&mut body, &sampling.extra_body);
         Value::Object(body)
@@ -144,6 +153,7 @@ impl Api {
             Self::OpenaiCompletions => openai::reply(body, openai::Kind::Text),
             Self::Anthropic => anthropic::reply(body),
             Self::Google => google::reply(body),
+            Self::OpenaiEmbeddings => embeddings::reply(body),
         }
     }
 
@@ -162,6 +172,7 @@ impl Api {
 #[cfg(test)]
 mod tests {
     mod bodies;
+    mod embeddings;
     mod replies;
     mod streams;
 }

@@ -1,9 +1,12 @@
 //! What a run is about: which questions, of which models, into which rows.
+//!
+//! [`Work`] is all that the engine knows of it: completions, judgements and embeddings differ in nothing else.
 
 use routerlab_records::{ModelName, QueryId};
 
 use crate::answer::Answer;
 use crate::ask::Message;
+use crate::reply::Reply;
 use crate::shelf::Shelved;
 use crate::shelves::ShardFiles;
 
@@ -16,7 +19,7 @@ pub(crate) struct About {
     pub(crate) about: String,
 }
 
-/// A collection or a judging. A lane is one model; an item is one thing that it is asked, numbered in the order of the rows'
+/// A collection, a judging or an embedding. A lane is one model; an item is one thing that it is asked, numbered in the order of the rows'
 /// keys.
 pub(crate) trait Work: Send + Sync + 'static {
     type Row: Shelved;
@@ -29,6 +32,20 @@ pub(crate) trait Work: Send + Sync + 'static {
 
     fn about(&self, lane: usize, item: u32) -> About;
 
+    /// Looks at an answer before it counts as one.
+    ///
+    /// # Errors
+    /// Why it is none; the item is asked again then.
+    fn check(&self, _lane: usize, _item: u32, _reply: &Reply) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// How many of the answers that were wanted are known with this one.
+    fn counts(&self, _lane: usize, _item: u32, _answer: &Answer) -> u64 {
+        1
+    }
+
+    /// What is written down: a row, or several.
     fn row(&self, lane: usize, item: u32, answer: Answer) -> Self::Row;
 
     /// Which of the run's files the row belongs to.

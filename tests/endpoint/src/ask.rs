@@ -127,6 +127,8 @@ pub(crate) struct EmbeddingAsk {
     pub(crate) model: String,
     #[serde(deserialize_with = "one_or_more")]
     pub(crate) input: Vec<String>,
+    pub(crate) encoding_format: Option<String>,
+    pub(crate) dimensions: Option<usize>,
 }
 
 fn one_or_more<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {

@@ -16,7 +16,8 @@ use crate::connection::Parts;
 use crate::draw::{Digest, Draw, Purpose};
 use crate::endpoint::Shared;
 use crate::exchange::fatal;
-use crate::protocol::{Manner, Problem, Protocol, openai as forms};
+use crate::protocol::embeddings::embeddings;
+use crate::protocol::{Manner, Problem, Protocol};
 use crate::reply::Reply;
 use crate::route::{Route, Target, target};
 use crate::script::Script;
@@ -134,7 +135,7 @@ impl Store {
     fn answer(&mut self, script: &Script, protocol: Protocol, body: &[u8]) -> Result<ItemEnd, String> {
         let (question, model, reply) = if protocol == Protocol::Embeddings {
             let ask: EmbeddingAsk = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-            (Digest::of_question(&ask.model, &ask.input.join("\n")), ask.model.clone(), forms::embeddings(script, &ask))
+            (Digest::of_question(&ask.model, &ask.input.join("\n")), ask.model.clone(), embeddings(script, &ask, None))
         } else {
             let ask = Ask::parse(body)?;
             let expected = script.expected(&ask.model, &ask.prompt);

@@ -60,6 +60,7 @@ pub(crate) enum Purpose {
     Delay,
     Embedding,
     BatchItem,
+    Slip,
 }
 
 /// A stream of numbers.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 
+use crate::answer::word_count;
 use crate::ask::{Ask, EmbeddingAsk};
 use crate::batch;
 use crate::connection::Parts;
@@ -12,6 +13,7 @@ use crate::draw::{Digest, Draw, Purpose};
 use crate::endpoint::Shared;
 use crate::fault::Fault;
 use crate::http;
+use crate::protocol::embeddings::embeddings;
 use crate::protocol::{Manner, Problem, Protocol, openai};
 use crate::reply::Reply;
 use crate::route::{Named, Route, Target, target};
@@ -97,6 +99,7 @@ struct Kind<'a> {
 /// A question that is answered, or an error.
 enum Outcome {
     Answer { reply: Reply, tokens: u64 },
+    Embeddings { ask: EmbeddingAsk, tokens: u64 },
     Failure(Reply),
 }
 
@@ -109,13 +112,17 @@ impl Counting<'_> {
         let key = self.key.as_deref().unwrap_or("none");
         let outcome = fatal(protocol, &model, key).map_or(outcome, Outcome::Failure);
         let (tokens, may_fail) = match &outcome {
-            Outcome::Answer { tokens, .. } => (*tokens, true),
+            Outcome::Answer { tokens, .. } | Outcome::Embeddings { tokens, .. } => (*tokens, true),
             Outcome::Failure(_) => (0, false),
         };
         let digest = self.shared.seen.needs_digests().then(|| Digest::of(self.parts.body));
         let share = if may_fail { self.shared.script.fault_share } else { 0.0 };
-        self.count(Kind { protocol, model: &model, digest, tokens, share }, || match outcome {
+        let script = &self.shared.script;
+        self.count(Kind { protocol, model: &model, digest, tokens, share }, |number| match outcome {
             Outcome::Answer { reply, .. } | Outcome::Failure(reply) => reply,
+            Outcome::Embeddings { ask, .. } => {
+                embeddings(script, &ask, script.slip(&digest.unwrap_or(Digest::EMPTY), number))
+            }
         })
     }
 
@@ -130,7 +137,7 @@ impl Counting<'_> {
         });
         let protocol = batch::protocol(route);
         let share = shared.script.batch_fault_share;
-        self.count(Kind { protocol, model: "", digest, tokens: 0, share }, || {
+        self.count(Kind { protocol, model: "", digest, tokens: 0, share }, |_| {
             batch::respond(shared, route, parts, rest)
         })
     }
@@ -151,9 +158,8 @@ impl Counting<'_> {
     fn embed(&self) -> (String, Outcome) {
         match serde_json::from_slice::<EmbeddingAsk>(self.parts.body) {
             Ok(ask) => {
-                let reply = openai::embeddings(&self.shared.script, &ask);
-                let tokens = reply.owed.map_or(0, |(prompt, _)| prompt);
-                (ask.model, Outcome::Answer { reply, tokens })
+                let tokens = ask.input.iter().map(|text| word_count(text)).sum();
+                (ask.model.clone(), Outcome::Embeddings { ask, tokens })
             }
             Err(error) => (String::new(), self.not_understood(Protocol::Embeddings, &error.to_string())),
         }
@@ -165,7 +171,7 @@ impl Counting<'_> {
     }
 
     /// Counts the request and decides how it ends. What it asks for is done only if nothing keeps it.
-    fn count(self, kind: Kind<'_>, act: impl FnOnce() -> Reply) -> Exchange {
+    fn count(self, kind: Kind<'_>, act: impl FnOnce(u64) -> Reply) -> Exchange {
         let Self { shared, parts, route, key } = self;
         let Kind { protocol, model, digest, tokens, share } = kind;
         let (script, seen) = (&shared.script, &shared.seen);
@@ -195,13 +201,13 @@ impl Counting<'_> {
             let message = "Too many requests at a time.";
             protocol.problem(&Problem { status: 429, code: "rate_limit_exceeded", message })
         } else if let Some(fault) = fault {
-            let answer = if fault.has_effect() { act() } else { Reply::json(200, "{}") };
+            let answer = if fault.has_effect() { act(number) } else { Reply::json(200, "{}") };
             match instead(fault, protocol, &answer, script, &mut draw) {
                 Some(other) => Reply { owed: None, ..other },
                 None => answer,
             }
         } else {
-            act()
+            act(number)
         };
         reply.headers.push_str(&headers);
         flight.owed = reply.owed;

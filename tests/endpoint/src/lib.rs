@@ -33,6 +33,7 @@ mod reply;
 mod route;
 mod script;
 mod seen;
+mod slip;
 mod window;
 
 pub use answer::{Expected, Verdict};
@@ -43,3 +44,4 @@ pub use fault::Fault;
 pub use route::Route;
 pub use script::{Prices, RateLimit, RetryAfter, Script};
 pub use seen::{Body, Request, Seen};
+pub use slip::Slip;

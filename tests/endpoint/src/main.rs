@@ -33,7 +33,7 @@ fn run() -> Result<(), String> {
 }
 
 /// Fields whose values are lists, of one thing as well.
-const LISTS: [&str; 3] = ["faults", "verdicts", "models"];
+const LISTS: [&str; 4] = ["faults", "verdicts", "models", "slips"];
 
 /// The script of a command line, and after how many requests the process is to end.
 fn script(mut arguments: impl Iterator<Item = String>) -> Result<(Script, Option<u64>), String> {

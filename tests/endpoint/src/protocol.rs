@@ -1,6 +1,7 @@
 //! The forms of providers.
 
 pub(crate) mod anthropic;
+pub(crate) mod embeddings;
 pub(crate) mod google;
 pub(crate) mod openai;
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::answer::Verdict;
 use crate::draw::{Digest, Draw, Purpose};
 use crate::fault::Fault;
+use crate::slip::Slip;
 
 /// What an endpoint does. The default answers at once, always right, and remembers everything.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,6 +34,14 @@ pub struct Script {
     pub prices: Option<Prices>,
     /// Numbers of an embedding.
     pub embedding_dimension: usize,
+    /// A request for embeddings is refused that has this in one of its texts.
+    pub refused_text: Option<String>,
+    /// The embedding of a text with this in it always has a null.
+    pub null_text: Option<String>,
+    /// Share of answers with embeddings that are odd, but for the third and later ones to the same request.
+    pub slip_share: f64,
+    /// What is odd about them.
+    pub slips: Vec<Slip>,
     /// Names in the list of models; others are answered too.
     pub models: Vec<String>,
 
@@ -93,6 +102,10 @@ impl Default for Script {
             cached_share: 0.0,
             prices: None,
             embedding_dimension: 8,
+            refused_text: None,
+            null_text: None,
+            slip_share: 0.0,
+            slips: Slip::ALL.to_vec(),
             models: vec!["scripted".to_owned()],
             verdict_share: 0.0,
             verdicts: Verdict::ALL[1..].to_vec(),
@@ -147,6 +160,15 @@ impl Script {
         }
         let mut draw = Draw::new(self.seed, Purpose::Fault, body, number);
         if draw.share() < share { draw.pick(&self.faults) } else { None }
+    }
+
+    /// What is odd about the embeddings that a body gets when it comes for the `number`th time, the first being 0.
+    pub(crate) fn slip(&self, body: &Digest, number: u64) -> Option<Slip> {
+        if self.slip_share <= 0.0 || number > 1 {
+            return None;
+        }
+        let mut draw = Draw::new(self.seed, Purpose::Slip, body, number);
+        if draw.share() < self.slip_share { draw.pick(&self.slips) } else { None }
     }
 
     pub(crate) fn delay_ms(&self, body: &Digest, number: u64) -> u64 {

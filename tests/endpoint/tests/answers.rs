@@ -2,7 +2,7 @@
 
 mod support;
 
-use scripted_endpoint::{Endpoint, Expected, Prices, Script, Verdict};
+use scripted_endpoint::{Endpoint, Expected, Prices, Script, Slip, Verdict};
 use serde_json::{Value, json};
 use support::{CHAT, Client, Response, chat, get, post};
 
@@ -141,6 +141,41 @@ fn texts_are_embedded() {
         assert_eq!(numbers, endpoint.script().expected_embedding("e", text));
     }
     assert_eq!(answer["usage"]["prompt_tokens"], 3);
+}
+
+#[test]
+fn embeddings_are_packed_and_shortened_where_that_is_asked_for() {
+    use base64::Engine;
+    let endpoint = Endpoint::start(Script::default());
+    let ask = json!({ "model": "e", "input": "a b", "encoding_format": "base64", "dimensions": 3 });
+    let answer = post(&endpoint, "/v1/embeddings", &ask).unwrap().json();
+    let packed = answer["data"][0]["embedding"].as_str().unwrap();
+    let bytes = base64::engine::general_purpose::STANDARD.decode(packed).unwrap();
+    let expected: Vec<u8> =
+        endpoint.script().expected_embedding("e", "a b")[..3].iter().flat_map(|one| one.to_le_bytes()).collect();
+    assert_eq!(bytes, expected);
+}
+
+#[test]
+fn a_text_that_is_never_taken_is_refused_with_all_beside_it() {
+    let endpoint = Endpoint::start(Script { refused_text: Some("BAD".to_owned()), ..Script::default() });
+    let ask = |input: Value| post(&endpoint, "/v1/embeddings", &json!({ "model": "e", "input": input })).unwrap();
+    assert_eq!(ask(json!(["fine", "a BAD one"])).status, 400);
+    assert_eq!(ask(json!(["fine"])).status, 200);
+}
+
+#[test]
+fn embeddings_are_odd_twice_at_most_for_one_request() {
+    for slip in Slip::ALL {
+        let endpoint = Endpoint::start(Script { slip_share: 1.0, slips: vec![slip], ..Script::default() });
+        let ask = json!({ "model": "e", "input": ["a", "b"] });
+        let answer = || post(&endpoint, "/v1/embeddings", &ask).unwrap().json();
+        let (first, second, third) = (answer(), answer(), answer());
+        assert_eq!(first, second);
+        assert_ne!(first, third, "{slip:?}");
+        assert_eq!(third["data"][1]["index"], 1);
+        assert_eq!(endpoint.seen().delivered, if slip.is_harmless() { 3 } else { 1 }, "{slip:?}");
+    }
 }
 
 #[test]

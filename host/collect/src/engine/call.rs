@@ -103,7 +103,7 @@ impl<W: Work> Run<W> {
                 () = self.stop.reached(Phase::Abandoning) => None,
             };
             lane.counter.change(|stats| stats.on_their_way -= 1);
-            let Some(sent) = sent else {
+            let Some(mut sent) = sent else {
                 self.settle(lane, estimate, None, 0);
                 lane.counter.change(|stats| {
                     *stats.troubles.entry(AttemptOutcome::Abandoned).or_default() += 1;
@@ -112,6 +112,11 @@ impl<W: Work> Run<W> {
                 self.note_abandoned(at, item, number, begun).await;
                 return Err(Left);
             };
+            if let (AttemptOutcome::Ok, Some(reply)) = (sent.outcome, &sent.reply)
+                && let Err(reason) = self.work.check(at, item, reply)
+            {
+                (sent.outcome, sent.error) = (AttemptOutcome::Unreadable, Some(reason));
+            }
             let tokens = Tokens::of(&lane.model, words, sent.reply.as_ref());
             let cost = cost_of(&lane.model, &tokens).map(|(usd, _)| usd);
             let (blank, tag) = (self.blank(at, item, number), self.tag(at, item, Kind::Attempt));
@@ -299,12 +304,13 @@ impl<W: Work> Run<W> {
         reused: bool,
     ) -> Result<(), Left> {
         let (status, cost) = (answer.status, answer.cost_usd);
+        let counts = self.work.counts(at, item, &answer);
         if !reused && status == CompletionStatus::Ok && self.cache.is_some() {
             self.keep(&answer);
         }
         let row = Entry::Row(self.work.row(at, item, answer));
         if self.journal.durable(self.tag(at, item, Kind::Row), &row).await {
-            lane.counter.done(status, cost, reused);
+            lane.counter.done(counts, status, cost, reused);
             return Ok(());
         }
         self.journal_failed();

@@ -8,6 +8,7 @@ mod shipped;
 mod tests;
 mod values;
 
+pub(crate) use place::{check_env, check_url};
 pub use resolve::{Endpoint, Model, Prices, Secret};
 pub use shipped::{SHIPPED, shipped};
 

@@ -10,7 +10,7 @@ const SECRET_NAMES: [&str; 6] = ["auth", "cookie", "key", "password", "secret", 
 /// Beginnings of values that are secrets, wherever they stand.
 const SECRET_VALUES: [&str; 4] = ["basic ", "bearer ", "hf_", "sk-"];
 
-pub(super) fn check_url(url: &str) -> Result<(), String> {
+pub(crate) fn check_url(url: &str) -> Result<(), String> {
     const EXAMPLE: &str = "expected one such as `https://api.openai.com/v1`";
     let parsed = reqwest::Url::parse(url).map_err(|error| format!("is no URL ({error}), {EXAMPLE}"))?;
     if !parsed.username().is_empty() || parsed.password().is_some() {
@@ -23,14 +23,14 @@ pub(super) fn check_url(url: &str) -> Result<(), String> {
         return Err(format!("does not begin with `https://` or `http://`, {EXAMPLE}"));
     }
     let path = parsed.path().trim_end_matches('/');
-    if ["/chat/completions", "/completions", "/messages"].iter().any(|end| path.ends_with(end)) {
+    if ["/chat/completions", "/completions", "/messages", "/embeddings"].iter().any(|end| path.ends_with(end)) {
         return Err("ends with the path of a request; a base URL ends before it, such as `/v1`".into());
     }
     Ok(())
 }
 
 /// What does not look like the name of a variable may be a key: it is not repeated.
-pub(super) fn check_env(name: &str) -> Result<(), String> {
+pub(crate) fn check_env(name: &str) -> Result<(), String> {
     let plain = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
     if !name.is_empty() && name.len() <= 128 && name.bytes().all(plain) && !name.as_bytes()[0].is_ascii_digit() {
         return Ok(());

@@ -50,8 +50,11 @@ impl StreamReader {
             Api::OpenaiCompletions => Answer::Openai(openai::Assembly::new(openai::Kind::Text)),
             Api::Anthropic => Answer::Anthropic(anthropic::Assembly::default()),
             Api::Google => Answer::Google(google::Assembly::default()),
+            Api::OpenaiEmbeddings => Answer::Openai(openai::Assembly::new(openai::Kind::Text)),
         };
-        Self { events: Events::default(), answer, token_seen: false, ended: false, failed: None }
+        let never = Failure::unreadable("a stream in place of vectors");
+        let failed = (api == Api::OpenaiEmbeddings).then_some(never);
+        Self { events: Events::default(), answer, token_seen: false, ended: false, failed }
     }
 
     /// Takes a piece of the stream. What comes after its last event is ignored.

@@ -1,10 +1,9 @@
-//! OpenAI's chat completions, completions and embeddings, and what gateways add to them.
+//! OpenAI's chat completions and completions, and what gateways add to them.
 
 use std::io::Write;
 
 use super::{CREATED, Manner, Protocol, filtered, pieces};
-use crate::answer::{Expected, REFUSAL, Verdict, word_count};
-use crate::ask::EmbeddingAsk;
+use crate::answer::{Expected, REFUSAL, Verdict};
 use crate::reply::{Reply, end_event, quote, quoted};
 use crate::script::Script;
 
@@ -168,21 +167,6 @@ fn streamed(protocol: Protocol, expected: &Expected, include_usage: bool) -> Rep
     body.extend_from_slice(b"data: [DONE]\n\n");
     end_event(&body, &mut events);
     Reply { status: 200, content_type: "text/event-stream", body, events, ..Reply::default() }
-}
-
-/// Embeddings of texts.
-pub(crate) fn embeddings(script: &Script, ask: &EmbeddingAsk) -> Reply {
-    let mut body = br#"{"object":"list","data":["#.to_vec();
-    let mut tokens = 0;
-    for (index, text) in ask.input.iter().enumerate() {
-        tokens += word_count(text);
-        let numbers = serde_json::to_string(&script.expected_embedding(&ask.model, text)).expect("numbers are JSON");
-        let comma = if index > 0 { "," } else { "" };
-        let _ = write!(body, r#"{comma}{{"object":"embedding","index":{index},"embedding":{numbers}}}"#);
-    }
-    let model = quoted(&format!("{}-2025-01-01", ask.model));
-    let _ = write!(body, r#"],"model":{model},"usage":{{"prompt_tokens":{tokens},"total_tokens":{tokens}}}}}"#);
-    Reply { owed: Some((tokens, 0)), ..Reply::json(200, body) }
 }
 
 /// The list of models.

@@ -31,6 +31,7 @@ fn openai_s_answer() {
     let expected = Reply {
         text: "4".into(),
         finish_reason: Some("stop".into()),
+        vectors: None,
         withheld: None,
         usage: Usage {
             prompt_tokens: Some(20),
@@ -80,6 +81,7 @@ fn anthropic_s_answer_is_its_blocks_of_text() {
     let expected = Reply {
         text: "It is 4.".into(),
         finish_reason: Some("end_turn".into()),
+        vectors: None,
         withheld: None,
         usage: Usage {
             prompt_tokens: Some(3210),
@@ -109,6 +111,7 @@ fn google_s_answer_is_its_parts_without_thoughts() {
     let expected = Reply {
         text: "It is 4.".into(),
         finish_reason: Some("STOP".into()),
+        vectors: None,
         withheld: None,
         usage: Usage {
             prompt_tokens: Some(9),

@@ -97,6 +97,7 @@ fn answer(text: &str, reason: &str, model: &str, usage: [Option<u64>; 4]) -> Rep
     Reply {
         text: text.into(),
         finish_reason: Some(reason.into()),
+        vectors: None,
         withheld: None,
         usage: Usage { prompt_tokens, completion_tokens, reasoning_tokens, cached_tokens, cost_usd: None },
         provider_model: Some(model.into()),

@@ -5,14 +5,14 @@ ROUTERLAB = target/release/routerlab
 PLUGINS = $(wildcard plugins/routers/*/Cargo.toml) $(wildcard plugins/evaluators/*/Cargo.toml) \
 	$(wildcard plugins/evaluators/*/pyproject.toml)
 
-.PHONY: demo test lint build plugins guests setup bench fuzz clean
+.PHONY: demo test lint build plugins guests encoder setup bench fuzz clean
 
 ## Build everything, run the starter experiment, end with a leaderboard.
-demo: plugins
+demo: plugins encoder
 	$(ROUTERLAB) demo
 
 ## Every test. Needs no network once packages are installed.
-test: plugins guests
+test: plugins guests encoder
 	$(CARGO) test --release --workspace --locked
 
 ## Format and lints, as errors.
@@ -31,6 +31,10 @@ plugins: build
 ## The misbehaving plugins of the tests, into target/guests.
 guests: build
 	$(ROUTERLAB) build tests/guests --examples --out target/guests
+
+## A small real encoder, into target/encoders, for the demo and the tests that need one.
+encoder: setup
+	@tests/encoders/fetch.sh
 
 ## The figures of ARCHITECTURE.md (see there for what is measured).
 bench: plugins

@@ -80,7 +80,7 @@ fn a_folder_that_cannot_be_collected_into_is_refused() {
     std::fs::create_dir(scratch.path("data/collect")).unwrap();
     let lock = File::create(scratch.path("data/collect/lock")).unwrap();
     lock.lock().unwrap();
-    said("data `data`: another `routerlab collect` or `judge` runs in this folder; wait for it, or stop it");
+    said("data `data`: another `routerlab collect`, `judge` or `embed` runs in this folder; wait for it, or stop it");
     drop(lock);
     scratch.write("answers/answers.sqlite", "no database ".repeat(100));
     let cache = "cache `answers/answers.sqlite`: file is not a database; name another with `--cache`, or go without one with `--no-cache`";

@@ -24,6 +24,7 @@ pub(crate) enum Command {
     Collect(commands::collect::Collect),
     Judge(commands::judge::Judge),
     Score(commands::score::Score),
+    Embed(commands::embed::Embed),
     Bench(commands::bench::Bench),
     Report(commands::report::ReportCommand),
     Build(commands::build::Build),
@@ -42,6 +43,7 @@ impl Command {
             Self::Collect(command) => command.execute(),
             Self::Judge(command) => command.execute(),
             Self::Score(command) => command.execute(),
+            Self::Embed(command) => command.execute(),
             Self::Bench(command) => command.execute(),
             Self::Report(command) => command.execute(),
             Self::Build(command) => command.execute(),
@@ -61,6 +63,20 @@ mod tests {
     #[test]
     fn the_flags_fit_together() {
         Args::command().debug_assert();
+    }
+
+    /// In a release build clap does not look for it.
+    #[test]
+    fn no_command_has_a_flag_twice() {
+        let mut command = Args::command();
+        command.build();
+        let mut waiting: Vec<_> = command.get_subcommands().cloned().collect();
+        while let Some(command) = waiting.pop() {
+            let mut flags: Vec<&str> = command.get_arguments().filter_map(|argument| argument.get_long()).collect();
+            flags.sort_unstable();
+            assert!(flags.windows(2).all(|pair| pair[0] != pair[1]), "`{}`: {flags:?}", command.get_name());
+            waiting.extend(command.get_subcommands().cloned());
+        }
     }
 
     #[test]

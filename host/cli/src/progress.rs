@@ -19,6 +19,8 @@ pub(crate) struct Progress {
     /// compiling a plugin, says nothing about how fast the work goes.
     first: Option<(Instant, u64)>,
     last_line: Instant,
+    /// What the rate counts, where it is not the steps.
+    unit: Option<&'static str>,
 }
 
 impl Progress {
@@ -31,7 +33,37 @@ impl Progress {
             bar
         });
         let now = Instant::now();
-        Self { what, bar, started: now, first: None, last_line: now }
+        Self { what, bar, started: now, first: None, last_line: now, unit: None }
+    }
+
+    /// Progress whose rate counts something else than the steps, said in every [`Progress::at_rate`].
+    pub(crate) fn with_rate(what: &'static str, unit: &'static str) -> Self {
+        let mut progress = Self::new(what);
+        progress.unit = Some(unit);
+        if let Some(bar) = &progress.bar {
+            let template = "{prefix} [{bar:32}] {pos}/{len}, {msg}, {eta} left";
+            bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar.set_prefix(what);
+            bar.set_message("");
+        }
+        progress
+    }
+
+    /// Says how far the work is, and how many units are through.
+    pub(crate) fn at_rate(&mut self, done: u64, total: u64, units: u64) {
+        let rate = units as f64 / self.started.elapsed().as_secs_f64().max(1e-9);
+        let unit = self.unit.unwrap_or("steps");
+        match &self.bar {
+            Some(bar) => bar.set_message(format!("{rate:.0} {unit}/s")),
+            None if self.last_line.elapsed() >= PLAIN_EVERY && done > 0 => {
+                self.last_line = Instant::now();
+                let left = self.started.elapsed().as_secs_f64() * (total.saturating_sub(done)) as f64 / done as f64;
+                eprintln!("{}: {done}/{total}, {rate:.0} {unit}/s, {left:.0} s left", self.what);
+                return;
+            }
+            None => return,
+        }
+        self.at(done, total);
     }
 
     /// Says how far the work is.

@@ -1,6 +1,7 @@
 //! What the commands that ask models have in common: a run that can be watched and interrupted, and what is said about it.
 #![allow(clippy::print_stderr, reason = "talk goes to stderr")]
 
+mod embedded;
 mod show;
 mod tables;
 
@@ -11,6 +12,7 @@ use routerlab_collect::{CollectError, Recovered, Stop, Watch};
 
 use crate::exit::print;
 
+pub(crate) use embedded::embedded;
 pub(crate) use show::Show;
 pub(crate) use tables::{forecast, report, tell};
 

@@ -77,15 +77,20 @@ pub(crate) fn tell(snapshot: &Snapshot) {
     if abandoned > 0.0 {
         eprintln!("what was given up may be billed all the same: about ${abandoned:.6}");
     }
+    if let Some(troubles) = troubles(snapshot) {
+        eprintln!("requests without an answer: {troubles}");
+    }
+}
+
+/// How many requests ended without an answer, by kind; none where none did.
+pub(super) fn troubles(snapshot: &Snapshot) -> Option<String> {
     let troubles: BTreeMap<_, u64> =
         snapshot.models.iter().flat_map(|model| &model.troubles).fold(BTreeMap::new(), |mut sum, (kind, count)| {
             *sum.entry(*kind).or_default() += count;
             sum
         });
-    if !troubles.is_empty() {
-        let kinds: Vec<String> = troubles.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-        eprintln!("requests without an answer: {}", kinds.join(", "));
-    }
+    let kinds: Vec<String> = troubles.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+    (!kinds.is_empty()).then(|| kinds.join(", "))
 }
 
 /// Accuracy of what is there cannot be known here; how much is there can. A line for each model and dataset.

@@ -74,7 +74,7 @@ pub(crate) struct Budget {
     deadline: Option<Duration>,
 }
 
-fn dollars(text: &str) -> Result<f64, String> {
+pub(crate) fn dollars(text: &str) -> Result<f64, String> {
     let value = text.parse::<f64>().ok().filter(|value| value.is_finite() && *value >= 0.0);
     value.ok_or_else(|| "expected US dollars of 0 or more, such as 150 or 0.5".into())
 }
@@ -92,6 +92,34 @@ impl Budget {
 /// How a run is watched, and what it keeps for others.
 #[derive(Debug, Args)]
 pub(crate) struct SessionFlags {
+    #[command(flatten)]
+    keeping: Keeping,
+    /// Events as JSON Lines on stdout
+    #[arg(long)]
+    json: bool,
+}
+
+impl SessionFlags {
+    pub(crate) fn cache(&self) -> Option<PathBuf> {
+        self.keeping.cache()
+    }
+
+    pub(crate) fn fresh(&self) -> bool {
+        self.keeping.fresh()
+    }
+
+    pub(crate) fn grace(&self) -> Duration {
+        self.keeping.grace()
+    }
+
+    pub(crate) fn json(&self) -> bool {
+        self.json
+    }
+}
+
+/// What a run keeps for others, and how it ends.
+#[derive(Debug, Args)]
+pub(crate) struct Keeping {
     /// Folder of the cache of answers that runs share [default: the user's cache folder]
     #[arg(long, value_name = "DIR", conflicts_with = "no_cache")]
     cache: Option<PathBuf>,
@@ -104,12 +132,9 @@ pub(crate) struct SessionFlags {
     /// How long what is on its way may take after an interrupt
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = humantime::parse_duration)]
     grace: Duration,
-    /// Events as JSON Lines on stdout
-    #[arg(long)]
-    json: bool,
 }
 
-impl SessionFlags {
+impl Keeping {
     pub(crate) fn cache(&self) -> Option<PathBuf> {
         if self.no_cache {
             return None;
@@ -123,10 +148,6 @@ impl SessionFlags {
 
     pub(crate) fn grace(&self) -> Duration {
         self.grace
-    }
-
-    pub(crate) fn json(&self) -> bool {
-        self.json
     }
 }
 

@@ -15,8 +15,10 @@ use crate::exit::{Ended, print};
 use crate::report::{Report, StudyFormat};
 
 /// The tables of the starter data that are copied into the demo's own folder.
-const STARTER: [&str; 6] =
-    ["queries.parquet", "completions.parquet", "embeddings.parquet", "pool.toml", "dataset.toml", METHODS];
+const STARTER: [&str; 6] = ["queries.parquet", "completions.parquet", EMBEDDINGS, "pool.toml", "dataset.toml", METHODS];
+
+/// Embeddings for where there is no encoder.
+const EMBEDDINGS: &str = "embeddings.parquet";
 
 /// Who scores the starter data by published methods.
 const METHODS: &str = "methods.toml";
@@ -27,7 +29,9 @@ const SHOWN: usize = 40;
 /// Name of the comparison of two scorings, in the folder of the run.
 const DIFFERENCES: &str = "evaluators-compat-fixed";
 
-/// Run the whole path on the starter data: score recorded completions, sweep five routers, show the leaderboard.
+/// Run the whole path on the starter data: embed queries, score recorded completions, sweep five routers, show the leaderboard.
+///
+/// Queries are embedded where the encoder is there (`make encoder`); without it the embeddings that ship with the data are used.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  routerlab demo --out runs")]
 pub(crate) struct Demo {
@@ -37,6 +41,9 @@ pub(crate) struct Demo {
     /// Folder with the components of routers and evaluators
     #[arg(long, default_value = "target/components", value_name = "DIR")]
     components: PathBuf,
+    /// Folder of an encoder
+    #[arg(long, default_value = "target/encoders/all-MiniLM-L6-v2", value_name = "DIR")]
+    encoder: PathBuf,
     /// Folder of results
     #[arg(long, default_value = "runs", value_name = "DIR")]
     out: PathBuf,
@@ -48,10 +55,14 @@ impl Demo {
             bail!("there is no folder `{}`; build the components with `make plugins`", self.components.display());
         }
         let data = self.out.join("starter-data");
-        for name in STARTER {
+        let encodes = self.encoder.is_dir();
+        for name in STARTER.into_iter().filter(|name| !encodes || *name != EMBEDDINGS) {
             let from = self.data.join(name);
             let bytes = std::fs::read(&from).with_context(|| format!("cannot read `{}`", from.display()))?;
             routerlab_records::atomic::write_bytes(&data.join(name), bytes)?;
+        }
+        if encodes {
+            super::embed::embed_starter(&data, &self.encoder)?;
         }
         let options = ScoreOptions::new(data.clone(), self.components.clone(), super::threads(None));
         let scored = super::score::run(&options, &Limits::default())?;

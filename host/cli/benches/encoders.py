@@ -21,8 +21,6 @@ import os
 import pathlib
 import shutil
 import statistics
-import subprocess
-import tempfile
 import time
 
 # Settings that make another program's arithmetic repeatable would slow these down.
@@ -32,11 +30,12 @@ os.environ["TOKENIZERS_PARALLELISM"] = "true"
 
 import numpy
 import onnxruntime
-import pyarrow
 import pyarrow.parquet
 import torch
 from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer
+
+from embed_program import embed
 
 CORES = len(os.sched_getaffinity(0))
 
@@ -79,35 +78,15 @@ class Onnx:
 
 
 class Routerlab:
-    """The program, on a data folder of its own. It says itself how long it took once the model was there."""
+    """The program. It says itself how long it took once the model was there."""
 
     def __init__(self, program, model):
         self.program, self.model, self.seconds = program, model, None
 
     def encode(self, texts, _):
-        with tempfile.TemporaryDirectory() as folder:
-            numbers = [number + 1 for number in range(len(texts))]
-            count = len(texts)
-            columns = {
-                "query_id": [f"d/test/{number}" for number in numbers],
-                "dataset": ["d"] * count,
-                "split": ["test"] * count,
-                "record_index": pyarrow.array(numbers, pyarrow.uint64()),
-                "origin_query": texts,
-                "prompt": texts,
-                "ground_truth": pyarrow.array([None] * count, pyarrow.string()),
-                "metadata": ["{}"] * count,
-                "group_key": [str(number) for number in numbers],
-            }
-            pyarrow.parquet.write_table(pyarrow.table(columns), f"{folder}/queries.parquet")
-            command = [self.program, "embed", folder, "--model", self.model, "--name", "e", "--json"]
-            said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-            self.seconds = json.loads(said.splitlines()[-1])["seconds"]
-            found = {}
-            for file in pathlib.Path(folder).glob("embeddings/**/*.parquet"):
-                table = pyarrow.parquet.ParquetFile(file).read(["query_id", "embedding"])
-                found.update(zip(table["query_id"].to_pylist(), table["embedding"].to_pylist(), strict=True))
-        return numpy.array([found[f"d/test/{number}"] for number in numbers], numpy.float32)
+        said, vectors = embed(self.program, self.model, texts)
+        self.seconds = said["seconds"]
+        return vectors
 
 
 def read_texts(files, most):

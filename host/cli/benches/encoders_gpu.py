@@ -17,16 +17,15 @@ import pathlib
 import random
 import shutil
 import statistics
-import subprocess
 import tempfile
 import time
 
 import numpy
-import pyarrow
-import pyarrow.parquet
 import torch
 import transformers
 from sentence_transformers import SentenceTransformer
+
+from embed_program import embed
 
 TYPES = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
 
@@ -68,33 +67,6 @@ def texts_of(model, tokens, count):
     return [" ".join(draw.choices(words, k=tokens - 2)) for _ in range(count)]
 
 
-def routerlab(program, model, texts, limit, flags):
-    """Seconds, tokens, and the vectors in the order of the texts."""
-    with tempfile.TemporaryDirectory() as folder:
-        numbers = [number + 1 for number in range(len(texts))]
-        count = len(texts)
-        columns = {
-            "query_id": [f"d/test/{number}" for number in numbers],
-            "dataset": ["d"] * count,
-            "split": ["test"] * count,
-            "record_index": pyarrow.array(numbers, pyarrow.uint64()),
-            "origin_query": texts,
-            "prompt": texts,
-            "ground_truth": pyarrow.array([None] * count, pyarrow.string()),
-            "metadata": ["{}"] * count,
-            "group_key": [str(number) for number in numbers],
-        }
-        pyarrow.parquet.write_table(pyarrow.table(columns), f"{folder}/queries.parquet")
-        command = [program, "embed", folder, "--model", str(model), "--name", "e", "--json"]
-        command += ["--max-length", str(limit), *flags]
-        said = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1])
-        found = {}
-        for file in pathlib.Path(folder).glob("embeddings/**/*.parquet"):
-            table = pyarrow.parquet.ParquetFile(file).read(["query_id", "embedding"])
-            found.update(zip(table["query_id"].to_pylist(), table["embedding"].to_pylist(), strict=True))
-    return said["seconds"], said["tokens"], numpy.array([found[f"d/test/{number}"] for number in numbers])
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minilm", required=True, type=pathlib.Path, help="folder of all-MiniLM-L6-v2")
@@ -120,10 +92,12 @@ def main():
                 model.max_seq_length = tokens
                 texts = texts_of(model, tokens, int(arguments.tokens * share / tokens))
                 ours, theirs = [], {size: [] for size in [256, 1024, 4096] if size * tokens <= 600_000}
+                limit = ["--max-length", str(tokens)]
                 flags = ["--device", "cuda", "--precision", arguments.precision]
                 for _ in range(arguments.repeats):
-                    seconds, seen, vectors = routerlab(arguments.routerlab, folder, texts, tokens, flags)
-                    ours.append(seen / seconds)
+                    said, vectors = embed(arguments.routerlab, folder, texts, limit + flags)
+                    seen = said["tokens"]
+                    ours.append(seen / said["seconds"])
                     for size, speeds in theirs.items():
                         torch.cuda.synchronize()
                         start = time.perf_counter()
@@ -131,7 +105,7 @@ def main():
                         torch.cuda.synchronize()
                         speeds.append(seen / (time.perf_counter() - start))
                 exact = ["--device", "cuda", "--precision", "f32"]
-                _, _, single = routerlab(arguments.routerlab, folder, texts[:2000], tokens, exact)
+                _, single = embed(arguments.routerlab, folder, texts[:2000], limit + exact)
                 lengths = numpy.linalg.norm(vectors[:2000], axis=1) * numpy.linalg.norm(single, axis=1)
                 cosine = ((vectors[:2000] * single).sum(1) / lengths).min()
                 size = max(theirs, key=lambda size: statistics.median(theirs[size]))

@@ -186,6 +186,18 @@ impl Config {
             let reason = format!("{heads} heads ({kv_heads} of keys) of {head_width} do not fit a width of {hidden}");
             return Err(EncoderError::form(path, reason));
         }
+        if decoder && !head_width.is_multiple_of(2) {
+            return Err(EncoderError::form(path, format!("heads of {head_width} cannot be turned in pairs")));
+        }
+        let relative_buckets = match family {
+            Family::Mpnet => self.relative_attention_num_buckets.unwrap_or(32),
+            _ => 0,
+        };
+        if family == Family::Mpnet && (relative_buckets < 4 || !relative_buckets.is_multiple_of(2)) {
+            let reason =
+                format!("`relative_attention_num_buckets` of {relative_buckets}; expected an even number from 4 on");
+            return Err(EncoderError::form(path, reason));
+        }
         if let Some(kind) = self.position_embedding_type.as_deref().filter(|kind| *kind != "absolute") {
             return Err(EncoderError::unsupported(
                 path,
@@ -223,10 +235,7 @@ impl Config {
             vocabulary: need("vocab_size", self.vocab_size)?,
             positions,
             max_tokens: table.saturating_sub(first),
-            relative_buckets: match family {
-                Family::Mpnet => self.relative_attention_num_buckets.unwrap_or(32),
-                _ => 0,
-            },
+            relative_buckets,
             epsilon: self.layer_norm_eps.unwrap_or(if decoder { 1e-6 } else { 1e-12 }),
             activation: self.activation(path)?,
             attention,

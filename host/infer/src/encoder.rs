@@ -116,8 +116,9 @@ impl Encoder {
             reader = reader.ending_with(end);
         }
         if reader.vocabulary() > architecture.vocabulary {
-            let (tokens, words) = (reader.vocabulary(), architecture.vocabulary);
-            let reason = format!("the tokenizer has {tokens} tokens, and the model has vectors for {words}");
+            let (highest, words) = (reader.vocabulary() - 1, architecture.vocabulary);
+            let reason =
+                format!("the tokenizer has tokens up to number {highest}, and the model has vectors for {words}");
             return Err(EncoderError::form(&folder.tokenizer_file(), reason));
         }
         let about = [

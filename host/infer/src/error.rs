@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::devices::DeviceError;
+use crate::tokens::TokenError;
 
 /// Why an encoder cannot be opened or does not run.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +46,9 @@ pub enum EncoderError {
         /// Why.
         reason: String,
     },
+    /// The model's tokenizer cannot be read.
+    #[error(transparent)]
+    Tokenizer(#[from] TokenError),
     /// A device that was asked for cannot be used. Nothing else is used in its place.
     #[error(transparent)]
     Device(#[from] DeviceError),

@@ -6,6 +6,7 @@ use tokenizers::utils::truncation::TruncationDirection;
 use tokenizers::{PostProcessor, Tokenizer};
 
 use crate::error::{EncoderError, TextError};
+use crate::tokens::open_tokenizer;
 
 /// Which part of a text that is too long is cut off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,12 +44,7 @@ impl TextReader {
     /// # Errors
     /// When it cannot be read, or `max_tokens` leaves no room for the text itself.
     pub(crate) fn open(path: &Path, max_tokens: usize, truncation: Truncation) -> Result<Self, EncoderError> {
-        let bytes = std::fs::read(path).map_err(|source| EncoderError::Read { path: path.to_owned(), source })?;
-        let mut tokenizer =
-            Tokenizer::from_bytes(bytes).map_err(|error| EncoderError::form(path, format!("no tokenizer: {error}")))?;
-        // Such files carry the limits and the padding of training.
-        tokenizer.with_padding(None);
-        tokenizer.with_truncation(None).map_err(|error| EncoderError::form(path, error.to_string()))?;
+        let tokenizer = open_tokenizer(path)?;
         let reader = Self { tokenizer, prefix: String::new(), lower_case: false, end: None, max_tokens, truncation };
         if max_tokens <= reader.around() {
             let around = reader.around();
@@ -79,9 +75,9 @@ impl TextReader {
         self
     }
 
-    /// The numbers of tokens are below this.
+    /// All numbers of tokens are below this.
     pub(crate) fn vocabulary(&self) -> usize {
-        self.tokenizer.get_vocab_size(true)
+        self.tokenizer.get_vocab(true).into_values().max().map_or(0, |highest| highest as usize + 1)
     }
 
     /// How many tokens stand around every text.

@@ -33,6 +33,19 @@ pub enum TokenError {
     },
 }
 
+/// The tokenizer in a `tokenizer.json`, for whole texts: such files carry the limits and the padding of training.
+///
+/// # Errors
+/// [`TokenError::Read`] and [`TokenError::Form`].
+pub(crate) fn open_tokenizer(path: &Path) -> Result<Tokenizer, TokenError> {
+    let form = |error: tokenizers::Error| TokenError::Form { path: path.to_owned(), reason: error.to_string() };
+    let bytes = std::fs::read(path).map_err(|source| TokenError::Read { path: path.to_owned(), source })?;
+    let mut tokenizer = Tokenizer::from_bytes(bytes).map_err(form)?;
+    tokenizer.with_padding(None);
+    tokenizer.with_truncation(None).map_err(form)?;
+    Ok(tokenizer)
+}
+
 /// Counts tokens of texts.
 #[derive(Debug, Clone)]
 pub struct TokenCounter {
@@ -46,21 +59,7 @@ impl TokenCounter {
     /// # Errors
     /// [`TokenError::Read`] and [`TokenError::Form`].
     pub fn open(path: &Path) -> Result<Self, TokenError> {
-        let path = path.to_owned();
-        let bytes = match std::fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(source) => return Err(TokenError::Read { path, source }),
-        };
-        let mut tokenizer = match Tokenizer::from_bytes(bytes) {
-            Ok(tokenizer) => tokenizer,
-            Err(error) => return Err(TokenError::Form { path, reason: error.to_string() }),
-        };
-        // Such files carry the limits and the padding of training; a count is of the whole text and of nothing else.
-        tokenizer.with_padding(None);
-        if let Err(error) = tokenizer.with_truncation(None) {
-            return Err(TokenError::Form { path, reason: error.to_string() });
-        }
-        Ok(Self { path, tokenizer })
+        Ok(Self { path: path.to_owned(), tokenizer: open_tokenizer(path)? })
     }
 
     /// Tokens of a text, without those that a model puts around one.

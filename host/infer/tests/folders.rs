@@ -167,7 +167,7 @@ fn what_is_damaged_or_not_supported_is_named_with_its_file() {
             "`FOLDER`: there is neither `model.safetensors` nor `model.safetensors.index.json`; other formats of weights are not read",
         ),
         (remove("1_Pooling/config.json"), "`1_Pooling/config.json`: `modules.json` names it, and it is not there"),
-        (remove("tokenizer.json"), "cannot read `tokenizer.json`"),
+        (remove("tokenizer.json"), "cannot read tokenizer `tokenizer.json`"),
         (
             Box::new(|model| model.write("model.safetensors", &weights[..weights.len() - 5])),
             "`model.safetensors`: cut short or damaged: ",
@@ -205,7 +205,29 @@ fn what_is_damaged_or_not_supported_is_named_with_its_file() {
             }),
             "`1_Pooling/config.json` asks for what is not supported: `include_prompt` false; prefixes are pooled like the text",
         ),
-        (Box::new(|model| model.write("tokenizer.json", "{}")), "`tokenizer.json`: no tokenizer: "),
+        (Box::new(|model| model.write("tokenizer.json", "{}")), "`tokenizer.json` is no tokenizer: "),
+        (
+            Box::new(|model| model.change("tokenizer.json", |all| all["model"]["vocab"]["far"] = json!(5000))),
+            "`tokenizer.json`: the tokenizer has tokens up to number 5000, and the model has vectors for 150",
+        ),
+        (
+            Box::new(|model| {
+                model.change("config.json", |config| {
+                    config["model_type"] = json!("mpnet");
+                    config["relative_attention_num_buckets"] = json!(1);
+                });
+            }),
+            "`config.json`: `relative_attention_num_buckets` of 1; expected an even number from 4 on",
+        ),
+        (
+            Box::new(|model| {
+                model.change("config.json", |config| {
+                    config["model_type"] = json!("qwen2");
+                    config["head_dim"] = json!(7);
+                });
+            }),
+            "`config.json`: heads of 7 cannot be turned in pairs",
+        ),
         (
             Box::new(|model| {
                 std::fs::remove_file(model.path("model.safetensors")).unwrap();

@@ -49,7 +49,7 @@ impl Key for EmbeddedKey {
 }
 
 /// The file of a query's embedding.
-pub(super) fn file_of(folder: &Path, encoder: &EncoderName, id: &QueryId) -> PathBuf {
+pub(crate) fn file_of(folder: &Path, encoder: &EncoderName, id: &QueryId) -> PathBuf {
     let (dataset, split) = (id.dataset().into(), id.split().into());
     embedding_file(folder, encoder, &dataset, &split, id.record_index() / EMBEDDING_SHARD_RECORDS)
 }

@@ -10,6 +10,7 @@ mod line;
 mod options;
 mod passes;
 
+pub(crate) use line::file_of;
 pub use options::{EmbedOptions, Pace, TextToEmbed};
 
 use std::collections::BTreeMap;

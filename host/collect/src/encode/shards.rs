@@ -3,12 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use routerlab_records::{
-    ContentDigest, DatasetId, EMBEDDING_SHARD_RECORDS, EmbeddingRow, QueryId, QueryRow, SplitName, TableReader,
-    embedding_file,
-};
+use routerlab_records::{ContentDigest, EmbeddingRow, QueryId, QueryRow, TableReader};
 
 use super::EncodeOptions;
+use crate::embed::file_of;
 use crate::error::CollectError;
 
 /// Texts that are encoded together at most: so many that batches of like length can be made of them, so few that memory does
@@ -30,37 +28,32 @@ pub(super) struct Text {
     pub(super) text: String,
 }
 
-/// What records of one file have in common.
-type Place = (DatasetId, SplitName, u64);
-
 /// The queries of a folder by the files that their embeddings belong to, in the order of those.
 pub(super) fn shards(folder: &Path, options: &EncodeOptions) -> Result<Vec<Shard>, CollectError> {
     if !folder.is_dir() {
         return Err(CollectError::data(folder, "there is no such folder; make one with `routerlab import`"));
     }
-    let mut by_place: BTreeMap<Place, BTreeMap<u64, Text>> = BTreeMap::new();
+    let mut by_file: BTreeMap<PathBuf, BTreeMap<u64, Text>> = BTreeMap::new();
     let mut reader = TableReader::<QueryRow>::open(&folder.join("queries.parquet"))?.at_most(4_096);
     let mut rows = Vec::new();
     while reader.read_into(&mut rows)? {
         for query in rows.drain(..) {
-            let index = query.record_index;
-            let place = (query.dataset.clone(), query.split.clone(), index / EMBEDDING_SHARD_RECORDS);
-            let text = Text { query_id: query.query_id.clone(), text: options.text.of(query) };
-            by_place.entry(place).or_default().insert(index, text);
+            let query_id = query.query_id.clone();
+            let of_file = by_file.entry(file_of(folder, &options.name, &query_id)).or_default();
+            let text = Text { query_id: query_id.clone(), text: options.text.of(query) };
+            if of_file.insert(query_id.record_index(), text).is_some() {
+                return Err(CollectError::data(folder, format!("query `{query_id}` is there twice")));
+            }
         }
     }
-    let shard = |((dataset, split, shard), queries): (Place, BTreeMap<u64, Text>)| {
+    let shard = |(path, queries): (PathBuf, BTreeMap<u64, Text>)| {
         let mut digest = ContentDigest::new();
         for query in queries.values() {
             digest.text(query.query_id.as_str()).text(&query.text);
         }
-        Shard {
-            path: embedding_file(folder, &options.name, &dataset, &split, shard),
-            queries: queries.into_values().collect(),
-            digest: digest.hex(),
-        }
+        Shard { path, queries: queries.into_values().collect(), digest: digest.hex() }
     };
-    Ok(by_place.into_iter().map(shard).collect())
+    Ok(by_file.into_iter().map(shard).collect())
 }
 
 impl Shard {

@@ -1,6 +1,6 @@
 //! The records an experiment runs on, read and checked once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use routerlab_metrics::Observed;
 use routerlab_plugin::{Matrix, ModelCard};
 use routerlab_records::pool::Pool;
 use routerlab_records::{
-    DatasetId, Embeddings, ModelName, OutcomeParts, OutcomeRow, Outcomes, QueryId, QueryRow, completion_files,
-    digest_embeddings, digest_file, find_embeddings, read_embeddings, read_table,
+    DatasetId, Embeddings, GROUPS_FILE, GroupRow, ModelName, OutcomeParts, OutcomeRow, Outcomes, QueryId, QueryRow,
+    completion_files, digest_embeddings, digest_file, find_embeddings, read_embeddings, read_groups, read_table,
 };
 
 use crate::error::BenchError;
@@ -81,6 +81,10 @@ impl Data {
             Ok(path)
         };
         let mut queries = read_table::<QueryRow>(&table("queries.parquet")?)?.rows;
+        if let Some(groups) = read_groups(dir)? {
+            table(GROUPS_FILE)?;
+            regroup(&mut queries, groups.rows);
+        }
         queries.sort_by(|a, b| (&a.dataset, &a.split, a.record_index).cmp(&(&b.dataset, &b.split, b.record_index)));
         let outcomes = read_table::<OutcomeRow>(&table("outcomes.parquet")?)?;
         let outcomes = Outcomes::join(queries, &outcomes)?;
@@ -215,6 +219,16 @@ impl Data {
         let seconds: Vec<f64> = rows.iter().flat_map(of_row).collect();
         Observed::new(part.dataset().to_vec(), part.datasets(), models, scores, seconds)
             .map_err(|error| BenchError::Data { path: self.dir.clone(), reason: error.to_string() })
+    }
+}
+
+/// Gives queries the groups that a search for near-duplicates found. A query that it did not see keeps its own.
+fn regroup(queries: &mut [QueryRow], groups: Vec<GroupRow>) {
+    let mut found: HashMap<QueryId, String> = groups.into_iter().map(|row| (row.query_id, row.group_key)).collect();
+    for query in queries {
+        if let Some(key) = found.remove(&query.query_id) {
+            query.group_key = key;
+        }
     }
 }
 

@@ -14,6 +14,7 @@ mod answers;
 mod boilerplate;
 mod cell;
 mod data;
+mod duplicates;
 mod error;
 mod experiment;
 mod known;
@@ -25,8 +26,13 @@ mod run;
 mod score;
 mod shuffle;
 pub mod summary;
+mod verify;
 
 pub use data::Data;
+/// How many threads kernels may use.
+pub use routerlab_kernels::Threads;
+
+pub use duplicates::{DatasetDuplicates, DuplicateOptions, Duplicates, find_duplicates};
 pub use error::BenchError;
 pub use experiment::{
     ColdStart, DataChoice, Experiment, Input, Labels, PreferenceGrid, Protocol, RouterEntry, Statistics, Track, Weighs,
@@ -37,3 +43,4 @@ pub use results::{Results, RunIdentity, TOOL};
 pub use run::{FinishedRun, Observer, RunOptions, run};
 pub use score::compare;
 pub use score::{JudgeQuestion, OneEvaluator, Outcomes as ScoreOutcomes, ScoreOptions, Scored, judge_questions, score};
+pub use verify::{Check, Verdict, VerifyOptions, recorded, verify};

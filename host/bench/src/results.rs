@@ -121,6 +121,12 @@ impl Results {
         Ok(Self { dir, run_id: identity.run_id.clone(), provenance: identity.provenance(), run })
     }
 
+    /// The folder of a run that has ended, as it lies there. Nothing is to be written to it.
+    pub(crate) fn existing(dir: &Path, run: RunRow) -> Self {
+        let run_id = run.run_id.as_str().to_owned();
+        Self { dir: dir.to_owned(), run_id, provenance: Provenance::default(), run }
+    }
+
     /// The folder.
     #[must_use]
     pub fn dir(&self) -> &Path {

@@ -13,6 +13,8 @@
 //! | `judgements` | [`JudgementRow`] | query_id, model, sample_index, evaluator, request_index |
 //! | `embeddings` | [`EmbeddingRow`] | query_id, encoder |
 //! | `answer_embeddings` | [`AnswerEmbeddingRow`] | query_id, model, encoder |
+//! | `groups` | [`GroupRow`] | query_id |
+//! | `near_duplicates` | [`NearDuplicateRow`] | query_id, other_query_id |
 //! | `outcomes` | [`OutcomeRow`] | query_id, model |
 //! | `decisions` | [`DecisionRow`] | run_id, router, seed, preference_index, query_id |
 //! | `metrics` | [`MetricRow`] | run_id, router, seed, metric, dataset, preference |
@@ -42,8 +44,10 @@ mod completions;
 mod coverage;
 mod decisions;
 pub mod definition;
+pub mod doctor;
 mod embeddings;
 mod error;
+mod groups;
 mod ids;
 pub mod import;
 mod judgements;
@@ -71,6 +75,7 @@ pub use embeddings::{
     embedding_file, encoder_folder, find_embeddings, read_embeddings,
 };
 pub use error::{Place, TableError};
+pub use groups::{GROUPS_FILE, GroupRow, NEAR_DUPLICATES_FILE, NearDuplicateRow, read_groups};
 pub use ids::{DatasetId, EncoderName, IdError, ModelName, PluginName, QueryId, RunId, SharedText, SplitName};
 pub use judgements::{JudgementRow, JudgementStatus};
 pub use metrics::MetricRow;

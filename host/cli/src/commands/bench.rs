@@ -67,7 +67,7 @@ impl Bench {
 pub(crate) fn run(experiment: &Experiment, out: &Path, threads: Option<NonZeroUsize>) -> anyhow::Result<FinishedRun> {
     let sandbox = super::sandbox(&experiment.limits)?;
     let options = RunOptions { out: out.to_owned(), threads: super::threads(threads) };
-    let mut watch = Watch(Progress::new("cells"));
+    let mut watch = Watch::new();
     Ok(routerlab_bench::run(experiment, &sandbox, &options, &mut watch)?)
 }
 
@@ -82,7 +82,14 @@ pub(crate) fn ended(cells: &[CellRow]) -> Ended {
     }
 }
 
-struct Watch(Progress);
+/// Cells as they end, on stderr.
+pub(crate) struct Watch(Progress);
+
+impl Watch {
+    pub(crate) fn new() -> Self {
+        Self(Progress::new("cells"))
+    }
+}
 
 impl Observer for Watch {
     fn cell(&mut self, done: usize, total: usize, cell: &CellRow, _taken: bool) {

@@ -6,6 +6,8 @@ pub(crate) mod check;
 pub(crate) mod collect;
 pub(crate) mod compile;
 pub(crate) mod demo;
+pub(crate) mod doctor;
+pub(crate) mod duplicates;
 pub(crate) mod embed;
 pub(crate) mod import;
 pub(crate) mod inspect;
@@ -13,6 +15,7 @@ pub(crate) mod judge;
 pub(crate) mod pool;
 pub(crate) mod report;
 pub(crate) mod score;
+pub(crate) mod verify;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;

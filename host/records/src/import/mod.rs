@@ -11,6 +11,7 @@ mod lines;
 mod outcomes;
 mod output;
 mod recorded;
+mod staged;
 
 pub use completions::import_completions;
 pub use dataset::{DatasetOptions, DatasetSummary, import_dataset};

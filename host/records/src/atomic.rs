@@ -148,7 +148,7 @@ pub(crate) fn place_folder(from: &Path, to: &Path) -> Result<(), TableError> {
 
 /// Room for bytes that need not outlive the process: in memory up to `bytes`, then in a file without a name inside
 /// `folder`, which must be there.
-pub(crate) fn scratch(folder: &Path, bytes: usize) -> tempfile::SpooledTempFile {
+pub(crate) fn scratch_file(folder: &Path, bytes: usize) -> tempfile::SpooledTempFile {
     tempfile::SpooledTempFile::new_in(bytes, folder)
 }
 

@@ -246,6 +246,20 @@ fn refuse_any(folder: &Path, names: impl IntoIterator<Item = &'static str>) -> R
     }
 }
 
+/// Fails when a folder holds anything: what appears in one step has no room beside other files.
+pub(crate) fn refuse_filled(folder: &Path) -> Result<(), TableError> {
+    match fs::read_dir(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(source) => Err(TableError::read(folder, source)),
+        Ok(entries) => {
+            let mut names: Vec<String> =
+                entries.filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned())).collect();
+            names.sort();
+            names.into_iter().next().map_or(Ok(()), |file| Err(TableError::Taken { path: folder.to_owned(), file }))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

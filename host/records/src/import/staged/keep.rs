@@ -9,7 +9,7 @@ use crate::completions::{CompletionRow, CompletionStatus, SHARD_RECORDS, UsageSo
 use crate::error::{Place, TableError};
 use crate::ids::{ModelName, PluginName, QueryId};
 use crate::import::output::ManifestFile;
-use crate::import::staged::run::{Light, Run, Scratch};
+use crate::import::staged::run::{Light, Run};
 use crate::import::staged::tables::{NumbersRow, QuestionRow, TextsRow};
 use crate::import::staged::{Part, Source, Staged, Subject};
 use crate::outcomes::check_number;
@@ -81,7 +81,7 @@ impl Staged {
         let mut writer = TableWriter::<TextsRow>::create(&path, provenance)?;
         for digest in &new {
             let Some(question) = run.questions.get(digest) else { continue };
-            let mut text = |kept| read_back(&mut run.scratch, kept, &path);
+            let mut text = |kept| run.scratch.text(kept);
             writer.push(TextsRow {
                 question: digest.clone(),
                 origin_query: text(question.origin_query)?,
@@ -115,7 +115,7 @@ impl Staged {
             let mut writer = TableWriter::create(&path, provenance)?;
             for (query_id, at) in entries {
                 let light = &run.records[*at];
-                let raw_output = read_back(&mut run.scratch, light.raw_output, &path)?;
+                let raw_output = run.scratch.text(light.raw_output)?;
                 writer.push(completion(light, query_id.clone(), model.clone(), raw_output))?;
             }
             let rows = writer.rows();
@@ -142,7 +142,7 @@ impl Staged {
         for (query_id, at) in order {
             let light = &run.records[*at];
             let Some(score) = light.score else { continue };
-            let mut text = |kept| read_back(&mut run.scratch, kept, &path);
+            let mut text = |kept| run.scratch.text(kept);
             writer.push(ScoreRow {
                 query_id: query_id.clone(),
                 model: subject.model.clone(),
@@ -286,10 +286,6 @@ fn remove_if_there(path: &Path) -> Result<(), TableError> {
         }
         _ => Ok(()),
     }
-}
-
-fn read_back(scratch: &mut Scratch, kept: super::run::Kept, path: &Path) -> Result<String, TableError> {
-    scratch.text(kept).map_err(|source| TableError::Write { path: path.to_owned(), source })
 }
 
 fn note(files: &mut BTreeMap<String, ManifestFile>, tables: &Path, path: &Path, written: WrittenFile, rows: u64) {

@@ -27,7 +27,7 @@ mod tables;
 
 pub(crate) use finish::Finished;
 pub(crate) use run::{Answer, Run, Scored, StagedRecord};
-pub(crate) use sources::{SourceRead, each_source};
+pub(crate) use sources::{Position, SourceRead, each_source};
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
@@ -38,7 +38,7 @@ use serde::{Deserialize, Serialize};
 use crate::atomic::write_bytes;
 use crate::error::TableError;
 use crate::ids::{DatasetId, ModelName, SplitName};
-use crate::import::output::ManifestFile;
+use crate::import::output::{ManifestFile, refuse_filled};
 use crate::provenance::{digest_bytes, own_tool};
 use crate::source::read_text;
 
@@ -188,6 +188,16 @@ impl Staged {
         self.parts.get(subject)
     }
 
+    /// Whether nothing was taken in yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// The datasets of all parts.
+    pub(crate) fn datasets(&self) -> std::collections::BTreeSet<DatasetId> {
+        self.parts.keys().map(|subject| subject.dataset.clone()).collect()
+    }
+
     /// Whether the texts of a query, by their digest, are there for a dataset and split.
     fn has_text(&self, subject: &Subject, digest: &str) -> bool {
         // Looked up with owned names, which are cheap to clone.
@@ -209,21 +219,6 @@ impl Drop for Staged {
         // An import that failed before its first part leaves nothing to go on with.
         if self.ours && self.parts.is_empty() && self.partial.join("import.json").is_file() {
             let _ = fs::remove_dir_all(&self.partial);
-        }
-    }
-}
-
-/// Fails when a folder holds anything: what appears in one step has no room beside other files.
-fn refuse_filled(folder: &Path) -> Result<(), TableError> {
-    let taken = |file: String| TableError::Taken { path: folder.to_owned(), file };
-    match fs::read_dir(folder) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(source) => Err(TableError::read(folder, source)),
-        Ok(entries) => {
-            let mut names: Vec<String> =
-                entries.filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned())).collect();
-            names.sort();
-            names.into_iter().next().map_or(Ok(()), |file| Err(taken(file)))
         }
     }
 }

@@ -1,19 +1,13 @@
 //! The records of one source file while it is read: numbers in memory, texts in scratch room.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::SpooledTempFile;
-
-use crate::atomic::scratch;
 use crate::completions::{CompletionStatus, CostSource};
 use crate::error::{Place, TableError};
 use crate::import::staged::{Staged, Subject};
 use crate::provenance::ContentDigest;
-
-/// Texts of a run that are kept in memory; what is beyond goes to a file without a name.
-const MEMORY_BYTES: usize = 64 << 20;
+use crate::scratch::{Kept, Scratch};
 
 /// One record as an importer makes it: a query, an answer, and where there is one a score.
 #[derive(Debug, Clone, PartialEq)]
@@ -182,9 +176,7 @@ impl Run {
         let question = digest_of(&record);
         let there = self.subject.as_ref().is_some_and(|subject| staged.has_text(subject, &question));
         let scratch = &mut self.scratch;
-        let mut keep = |text: &str| {
-            scratch.keep(text).map_err(|source| TableError::Write { path: staged.partial.clone(), source })
-        };
+        let mut keep = |text: &str| scratch.keep(text);
         if !there && !self.questions.contains_key(&question) {
             let texts = Question {
                 origin_query: keep(&record.origin_query)?,
@@ -228,37 +220,4 @@ fn digest_of(record: &StagedRecord) -> String {
         None => digest.nothing(),
     };
     digest.hex()
-}
-
-/// Where a text lies in its scratch room.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Kept {
-    at: u64,
-    bytes: usize,
-}
-
-/// Room for the texts of one run, written in one go and then read in another order.
-pub(super) struct Scratch {
-    file: SpooledTempFile,
-    bytes: u64,
-}
-
-impl Scratch {
-    fn new(folder: &Path) -> Self {
-        Self { file: scratch(folder, MEMORY_BYTES), bytes: 0 }
-    }
-
-    fn keep(&mut self, text: &str) -> std::io::Result<Kept> {
-        let kept = Kept { at: self.bytes, bytes: text.len() };
-        self.file.write_all(text.as_bytes())?;
-        self.bytes += text.len() as u64;
-        Ok(kept)
-    }
-
-    pub(super) fn text(&mut self, kept: Kept) -> std::io::Result<String> {
-        let mut bytes = vec![0; kept.bytes];
-        self.file.seek(SeekFrom::Start(kept.at))?;
-        self.file.read_exact(&mut bytes)?;
-        String::from_utf8(bytes).map_err(|_| std::io::Error::other("a text in scratch room was changed"))
-    }
 }

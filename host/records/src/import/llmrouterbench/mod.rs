@@ -10,15 +10,14 @@ pub(crate) use record::FAILURES;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::completions::CostSource;
 use crate::error::TableError;
 use crate::import::ImportSummary;
 use crate::import::llmrouterbench::definition::definition_of;
 use crate::import::llmrouterbench::file::{FileKind, Head, Sink, read_file};
-use crate::import::llmrouterbench::record::{FileRecord, price_of};
+use crate::import::llmrouterbench::record::{FileRecord, PRICED, UNKNOWN_COST};
 use crate::import::llmrouterbench::summary::LeftOut;
 use crate::import::staged::{ImportIdentity, Run, Source, SourceRead, Staged, Subject, each_source};
-use crate::pool::{Price, PriceList};
+use crate::pool::PriceList;
 use crate::provenance::digest_file;
 
 /// Names to take, or to leave out. Where some are to be taken, the others do not matter.
@@ -155,11 +154,9 @@ fn one_file(
     let mut taking = Taking {
         staged,
         options,
-        prices,
         run: Run::new(staged, &path),
         rank: &rank,
         name: &name,
-        price: None,
         why_not: None,
         records: &mut records,
     };
@@ -190,6 +187,9 @@ fn one_file(
                 left_out.empty.add(&name);
                 return Ok(());
             }
+            let price = prices.and_then(|list| Some((*list.models.get(&subject.model)?, list.cost_source())));
+            let (priced, unknown) = run.price_unknown_costs(price);
+            run.tally.extend([(PRICED.to_owned(), priced), (UNKNOWN_COST.to_owned(), unknown)]);
             let digest = source.digest()?;
             staged.keep(run, subject, Source { name, bytes, digest }, &rank)
         }
@@ -231,11 +231,9 @@ fn reason_to_leave(
 struct Taking<'a> {
     staged: &'a Staged,
     options: &'a LlmRouterBenchOptions,
-    prices: Option<&'a PriceList>,
     run: Run,
     rank: &'a str,
     name: &'a str,
-    price: Option<(Price, CostSource)>,
     why_not: Option<WhyNot>,
     records: &'a mut dyn FnMut(u64),
 }
@@ -244,13 +242,12 @@ impl Sink for Taking<'_> {
     fn begin(&mut self, head: &Head) -> bool {
         let Some(subject) = head.subject() else { return true };
         self.why_not = reason_to_leave(self.staged, self.options, head, &subject, self.rank, self.name);
-        self.price = price_of(self.prices, &subject.model);
         self.run.about(subject);
         self.why_not.is_none()
     }
 
     fn record(&mut self, record: FileRecord) -> Result<(), TableError> {
-        let (record, counts) = record.staged(self.price);
+        let (record, counts) = record.staged();
         counts.into_iter().for_each(|what| self.run.count(what));
         self.run.push(self.staged, record)?;
         (self.records)(1);
@@ -273,7 +270,10 @@ fn rank(name: &str) -> (String, String) {
 }
 
 #[cfg(test)]
-mod tests {
+mod tests;
+
+#[cfg(test)]
+mod names {
     use super::*;
 
     #[test]

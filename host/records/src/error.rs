@@ -229,6 +229,32 @@ pub enum TableError {
         /// The first such file.
         file: String,
     },
+    /// A folder that is neither one of data nor one of a run.
+    #[error("`{}` holds no table: expected a data folder, with `queries.parquet`, or the folder of a run, with `runs.parquet`", path.display())]
+    NoTables {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A table that was asked for by name and is not there.
+    #[error("there is no table `{table}` in {folders}; there is: {there}")]
+    NoTable {
+        /// The name asked for.
+        table: String,
+        /// The folders, each in backquotes.
+        folders: String,
+        /// The tables that are there.
+        there: String,
+    },
+    /// The same row in two places, of which neither gives way.
+    #[error("`{}`: row {row} has the key {key}, as a row of another file that was read before it has", path.display())]
+    RowTwice {
+        /// The file that was read later.
+        path: PathBuf,
+        /// The row, from 1.
+        row: u64,
+        /// The key, as `column=value` pairs.
+        key: String,
+    },
     /// Files of a split that are not where they should be.
     #[error("`{}` holds no `{file}`, which has the split `{split}`", path.display())]
     NoSplitFile {

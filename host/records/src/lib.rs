@@ -38,6 +38,7 @@
 
 pub mod atomic;
 mod attempts;
+pub mod catalog;
 mod completions;
 mod coverage;
 mod decisions;

@@ -1,14 +1,16 @@
 //! `routerlab export`: our tables in the forms of other programs.
 
 mod llmrouterbench;
+mod schema;
+mod tables;
 
 use clap::{Args, Subcommand};
 
 use crate::exit::Ended;
 
-/// Write a data folder in the form of another program.
+/// Write tables in the form of other programs.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  routerlab export llmrouterbench my-data --out results")]
+#[command(after_help = "Example:\n  routerlab export tables my-data --format csv --out my-data-csv")]
 pub(crate) struct Export {
     #[command(subcommand)]
     what: What,
@@ -16,6 +18,8 @@ pub(crate) struct Export {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    Tables(tables::Tables),
+    Schema(schema::Schema),
     /// The JSON files of LLMRouterBench, for its analysis.
     #[command(name = "llmrouterbench")]
     LlmRouterBench(llmrouterbench::LlmRouterBench),
@@ -24,6 +28,8 @@ enum What {
 impl Export {
     pub(crate) fn execute(self) -> anyhow::Result<Ended> {
         match self.what {
+            What::Tables(command) => command.execute(),
+            What::Schema(command) => command.execute(),
             What::LlmRouterBench(export) => export.execute(),
         }
     }

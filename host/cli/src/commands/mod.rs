@@ -12,6 +12,7 @@ pub(crate) mod import;
 pub(crate) mod inspect;
 pub(crate) mod judge;
 pub(crate) mod pool;
+pub(crate) mod query;
 pub(crate) mod report;
 pub(crate) mod score;
 

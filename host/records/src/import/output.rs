@@ -87,7 +87,7 @@ impl Manifest {
     }
 
     /// Writes it; from here on the folder is whole.
-    pub(super) fn write(&self, folder: &Path) -> Result<(), TableError> {
+    pub(crate) fn write(&self, folder: &Path) -> Result<(), TableError> {
         let path = folder.join(MANIFEST_FILE);
         let mut text = serde_json::to_string_pretty(self)
             .map_err(|error| TableError::Encode { path: path.clone(), reason: error.to_string() })?;

@@ -12,11 +12,15 @@ use crate::table::row::Row;
 /// Letters, digits, `-`, `_` and `.` stand for themselves in keys, values and names; everything else becomes `%XX`, so
 /// that a router's name cannot leave the folder.
 pub fn partition_file(folder: &Path, table: &str, partitions: &[(&str, &str)], name: &str) -> PathBuf {
+    partition_folder(folder, table, partitions).join(format!("{}.parquet", escaped(name)))
+}
+
+/// The folder of such a file.
+pub(crate) fn partition_folder(folder: &Path, table: &str, partitions: &[(&str, &str)]) -> PathBuf {
     let mut path = folder.join(table);
     for (key, value) in partitions {
         path.push(format!("{}={}", escaped(key), escaped(value)));
     }
-    path.push(format!("{}.parquet", escaped(name)));
     path
 }
 

@@ -69,6 +69,13 @@ fn separate(block: &mut Vec<u8>, at: usize) {
     }
 }
 
+/// Adds one field to a line of comma-separated values: nothing for null, two quotes for an empty text.
+pub fn push_csv_field(line: &mut Vec<u8>, value: Option<&[u8]>) {
+    if let Some(value) = value {
+        field_of(line, value);
+    }
+}
+
 /// One field, in quotes where it needs them.
 fn field_of(block: &mut Vec<u8>, value: &[u8]) {
     let plain = !value.is_empty() && !value.iter().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r'));

@@ -13,6 +13,7 @@ mod llmrouterbench;
 pub(crate) use feed::{Feed, feed};
 pub use folders::{ExportedTable, export_tables};
 pub use format::ExportFormat;
+pub use lines::push_csv_field;
 pub use llmrouterbench::export_llmrouterbench;
 
 use std::path::PathBuf;

@@ -75,9 +75,9 @@ fn tables_of_data_and_of_a_run_come_out_in_every_form_with_every_row() {
     assert!(
         by("outcomes/dataset=gsm8k") || std::fs::read_dir(scratch.path("as-parquet/outcomes")).unwrap().count() > 1
     );
-    let run_id = &outcomes_of_run(&run);
+    let run_id = &id_of(&run);
     assert!(by(&format!("decisions/run_id={run_id}/router=knn/seed=42")));
-    assert!(by(&format!("metrics/run_id={run_id}")) && by("scores/scoring=own"));
+    assert!(by(&format!("metrics/run_id={run_id}")));
 
     // Every number of a line is the number of the table.
     let by_key: BTreeMap<(&str, &str), &OutcomeRow> =
@@ -86,7 +86,12 @@ fn tables_of_data_and_of_a_run_come_out_in_every_form_with_every_row() {
     for line in lines.lines() {
         let line: serde_json::Value = serde_json::from_str(line).unwrap();
         let row = by_key[&(line["query_id"].as_str().unwrap(), line["model"].as_str().unwrap())];
-        assert_eq!((line["score"].as_f64(), line["cost_usd"].as_f64()), (row.score, row.cost_usd));
+        // What reads JSON here may be off by the last bit; other programs' readers see every bit (`interop.rs`).
+        let near = |found: &serde_json::Value, value: Option<f64>| match (found.as_f64(), value) {
+            (Some(found), Some(value)) => (found - value).abs() <= value.abs() * 1e-15,
+            (found, value) => found.is_none() && value.is_none(),
+        };
+        assert!(near(&line["score"], row.score) && near(&line["cost_usd"], row.cost_usd), "{line}");
         assert_eq!(line["completion_tokens"].as_u64(), row.completion_tokens);
         assert!(line.as_object().unwrap().contains_key("latency_ms"), "a null is written");
     }
@@ -94,7 +99,7 @@ fn tables_of_data_and_of_a_run_come_out_in_every_form_with_every_row() {
     assert!(csv.starts_with("scoring,query_id,model,sample_index,evaluator,score,"), "{}", &csv[..80]);
 }
 
-fn outcomes_of_run(run: &std::path::Path) -> String {
+fn id_of(run: &std::path::Path) -> String {
     read_table::<routerlab_records::RunRow>(&run.join("runs.parquet")).unwrap().rows[0].run_id.as_str().to_owned()
 }
 
@@ -132,8 +137,8 @@ fn of_imported_and_collected_completions_the_collected_one_comes_out() {
     write("data/completions.parquet", &[completion(1, "imported"), completion(2, "imported")]);
     write("data/completions/dataset=a%20b/split=test/org%2Fm-00000.parquet", &[completion(1, "collected")]);
     let export = |out: &str, folders: &[&str]| {
-        let args = ["export", "tables"].iter().chain(folders).chain(&["--format", "csv", "--out", out]).copied();
-        scratch.routerlab(args.collect::<Vec<_>>())
+        let folders = folders.iter().copied();
+        scratch.routerlab(["export", "tables"].into_iter().chain(folders).chain(["--format", "csv", "--out", out]))
     };
     assert_eq!(export("out", &["data"]).code, Some(0));
     let csv = std::fs::read_to_string(scratch.path("out/completions.csv")).unwrap();
@@ -162,8 +167,8 @@ fn what_is_not_there_or_damaged_is_named_and_nothing_is_left_behind() {
     let scratch = Scratch::new();
     write_table(&scratch.path("data/completions.parquet"), &[completion(1, "x")], &Provenance::default()).unwrap();
     let export = |folder: &str, more: &[&str]| {
-        let args = ["export", "tables", folder, "--format", "parquet", "--out", "out"].iter().chain(more).copied();
-        let ran = scratch.routerlab(args.collect::<Vec<_>>());
+        let args = ["export", "tables", folder, "--format", "parquet", "--out", "out"];
+        let ran = scratch.routerlab(args.into_iter().chain(more.iter().copied()));
         assert_eq!((ran.code, scratch.path("out").exists()), (Some(2), false), "{}", ran.stderr);
         ran.stderr
     };

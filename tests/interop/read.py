@@ -117,9 +117,8 @@ def spark_session():
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
-    # Text in the name of a folder stays text; and vectors are stored in an encoding that only the row by row reader knows.
+    # Text in the name of a folder stays text.
     builder = builder.config("spark.sql.sources.partitionColumnTypeInference.enabled", "false")
-    builder = builder.config("spark.sql.parquet.enableVectorizedReader", "false")
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     return session

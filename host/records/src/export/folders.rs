@@ -12,7 +12,7 @@ use crate::export::feed::Source;
 use crate::export::format::{ExportFormat, OpenFile};
 use crate::import::{Manifest, ManifestFile};
 use crate::provenance::{digest_file, own_tool};
-use crate::table::partition_folder;
+use crate::table::export_folder;
 
 /// A table that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -184,7 +184,7 @@ impl TableFiles {
         *part += 1;
         let pairs: Vec<(&str, &str)> =
             entry.divided_by.iter().zip(place).map(|(key, value)| (*key, value.as_str())).collect();
-        partition_folder(root, entry.name, &pairs).join(name)
+        export_folder(root, entry.name, &pairs).join(name)
     }
 
     fn close(&mut self) -> Result<(), TableError> {

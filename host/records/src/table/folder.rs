@@ -16,10 +16,25 @@ pub fn partition_file(folder: &Path, table: &str, partitions: &[(&str, &str)], n
 }
 
 /// The folder of such a file.
-pub(crate) fn partition_folder(folder: &Path, table: &str, partitions: &[(&str, &str)]) -> PathBuf {
+fn partition_folder(folder: &Path, table: &str, partitions: &[(&str, &str)]) -> PathBuf {
     let mut path = folder.join(table);
     for (key, value) in partitions {
         path.push(format!("{}={}", escaped(key), escaped(value)));
+    }
+    path
+}
+
+/// The same for other programs: letters of any script stand for themselves, because Spark takes `%XX` for a letter each.
+pub(crate) fn export_folder(folder: &Path, table: &str, partitions: &[(&str, &str)]) -> PathBuf {
+    let mut path = folder.join(table);
+    for (key, value) in partitions {
+        let letters = value.chars().map(|letter| match letter.is_alphanumeric() {
+            true => letter.to_string(),
+            // Neither at the beginning of a name nor alone, so a dot is one.
+            false if letter == '.' => letter.to_string(),
+            false => escaped(letter.encode_utf8(&mut [0; 4])),
+        });
+        path.push(format!("{key}={}", letters.collect::<String>()));
     }
     path
 }
@@ -86,6 +101,12 @@ mod tests {
     fn a_name_cannot_leave_its_folder() {
         let path = partition_file(Path::new("run"), "decisions", &[("router", "../a b"), ("seed", "42")], "part-0");
         assert_eq!(path, Path::new("run/decisions/router=%2E.%2Fa%20b/seed=42/part-0.parquet"));
+    }
+
+    #[test]
+    fn other_programs_get_letters_as_they_are() {
+        let path = export_folder(Path::new("out"), "outcomes", &[("dataset", "größer/1% .."), ("seed", "-4")]);
+        assert_eq!(path, Path::new("out/outcomes/dataset=größer%2F1%25%20../seed=-4"));
     }
 
     #[test]

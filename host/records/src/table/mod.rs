@@ -14,7 +14,7 @@ pub(crate) mod value;
 mod write;
 
 pub use about::{TableAbout, about_table};
-pub(crate) use folder::{escaped, partition_folder};
+pub(crate) use folder::{escaped, export_folder};
 pub use folder::{partition_file, read_folder, table_files};
 pub use read::{Table, TableReader, read_table};
 pub use row::Row;

@@ -1,8 +1,9 @@
 """Reads tables with the programs that people use for them, and says what each of them saw.
 
-Standard input: a JSON object with `tables`, each with `name`, `files` (as the laboratory keeps them), `hive` (the folder of an
-export, or null) and `columns` (name and type as `routerlab export schema --json` has them). Standard output: a JSON object,
-by reader and by form (`files`, `hive`), of rows and, for each column, the nulls and a sum that no order changes.
+Arguments: names of readers. Standard input: a JSON object with `tables`, each with `name`, `files` (as the laboratory keeps
+them), `hive` (the folder of an export), `arrow` (its Arrow file) and `columns` (name and type as `routerlab export schema
+--json` has them). Standard output: a JSON object, by reader and form, of rows and, for each column, the nulls and a sum that no
+order changes.
 """
 
 import hashlib
@@ -45,53 +46,55 @@ def seen(columns, by_name):
     return {"rows": rows, "columns": found}
 
 
-def pyarrow_reader(files, hive, columns):
+def pyarrow_reader(form, place, columns):
     import pyarrow as pa
     import pyarrow.dataset as ds
+    import pyarrow.ipc as ipc
     import pyarrow.parquet as pq
 
-    if hive:
-        table = ds.dataset(hive, format="parquet", partitioning="hive").to_table()
+    if form == "hive":
+        table = ds.dataset(place, format="parquet", partitioning="hive").to_table()
+    elif form == "arrow":
+        table = ipc.open_file(place).read_all()
     else:
-        table = pa.concat_tables([pq.read_table(file, partitioning=None) for file in files])
+        table = pa.concat_tables([pq.read_table(file, partitioning=None) for file in place])
     return seen(columns, lambda name: table.column(name).to_pylist())
 
 
-def polars_reader(files, hive, columns):
+def polars_reader(form, place, columns):
     import polars as pl
 
-    if hive:
-        frame = pl.scan_parquet(hive + "/**/*.parquet", hive_partitioning=True).collect()
+    if form == "hive":
+        frame = pl.scan_parquet(place + "/**/*.parquet", hive_partitioning=True).collect()
+    elif form == "arrow":
+        frame = pl.read_ipc(place, memory_map=False)
     else:
-        frame = pl.concat([pl.read_parquet(file, hive_partitioning=False) for file in files])
+        frame = pl.concat([pl.read_parquet(file, hive_partitioning=False) for file in place])
     return seen(columns, lambda name: frame.get_column(name).to_list())
 
 
-def duckdb_reader(files, hive, columns):
+def duckdb_reader(form, place, columns):
     import duckdb
 
-    if hive:
-        source = "read_parquet(?, hive_partitioning = true)"
-        argument = hive + "/**/*.parquet"
+    if form == "hive":
+        source, place = "read_parquet(?, hive_partitioning = true)", place + "/**/*.parquet"
     else:
         source = "read_parquet(?, hive_partitioning = false)"
-        argument = files
 
     def by_name(name):
-        rows = duckdb.execute(f'SELECT "{name}" FROM {source}', [argument]).fetchall()
-        return [row[0] for row in rows]
+        return [row[0] for row in duckdb.execute(f'SELECT "{name}" FROM {source}', [place]).fetchall()]
 
     return seen(columns, by_name)
 
 
-def pandas_reader(files, hive, columns):
+def pandas_reader(form, place, columns):
     import pandas as pd
 
-    # Without these columns a whole number that may be null becomes a floating-point number.
-    if hive:
-        frame = pd.read_parquet(hive, dtype_backend="pyarrow")
+    # With columns of NumPy a whole number that may be null would become a floating-point number.
+    if form == "hive":
+        frame = pd.read_parquet(place, dtype_backend="pyarrow")
     else:
-        frame = pd.concat([pd.read_parquet(file, dtype_backend="pyarrow", partitioning=None) for file in files])
+        frame = pd.concat([pd.read_parquet(file, dtype_backend="pyarrow", partitioning=None) for file in place])
 
     def by_name(name):
         values = frame[name]
@@ -101,16 +104,14 @@ def pandas_reader(files, hive, columns):
     return seen(columns, by_name)
 
 
-def spark_reader(spark):
-    def reader(files, hive, columns):
-        frame = spark.read.parquet(hive) if hive else spark.read.parquet(*files)
+def spark_reader(form, place, columns):
+    session = spark_session()
+    frame = session.read.parquet(place) if form == "hive" else session.read.parquet(*place)
 
-        def by_name(name):
-            return [row[0] for row in frame.select(f"`{name}`").collect()]
+    def by_name(name):
+        return [row[0] for row in frame.select(f"`{name}`").collect()]
 
-        return seen(columns, by_name)
-
-    return reader
+    return seen(columns, by_name)
 
 
 def spark_session():
@@ -124,22 +125,27 @@ def spark_session():
     return session
 
 
+# What each of them reads: files as they are, the folders of an export, and other forms of it.
+READERS = {
+    "pyarrow": (pyarrow_reader, ["files", "hive", "arrow"]),
+    "polars": (polars_reader, ["files", "hive", "arrow"]),
+    "duckdb": (duckdb_reader, ["files", "hive"]),
+    "pandas": (pandas_reader, ["files", "hive"]),
+    "spark": (spark_reader, ["files", "hive"]),
+}
+
+
 def main():
     job = json.load(sys.stdin)
-    readers = {"pyarrow": pyarrow_reader, "polars": polars_reader, "duckdb": duckdb_reader, "pandas": pandas_reader}
-    if "spark" in sys.argv[1:]:
-        readers = {"spark": spark_reader(spark_session())}
     answers = {}
-    for name, reader in readers.items():
+    for name in sys.argv[1:]:
+        reader, forms = READERS[name]
         for table in job["tables"]:
-            for form in ("files", "hive"):
-                if not table[form]:
-                    continue
-                files, hive = (table["files"], None) if form == "files" else (None, table["hive"])
-                # A column of the folder's name is not in the files.
-                columns = [column for column in table["columns"] if form == "hive" or not column.get("folder")]
+            for form in forms:
+                # A column that is a folder's name is not in the files.
+                columns = [column for column in table["columns"] if form != "files" or not column.get("folder")]
                 try:
-                    said = reader(files, hive, columns)
+                    said = reader(form, table[form], columns)
                 except Exception as error:  # Whatever it is, the test names reader and table.
                     said = {"error": f"{type(error).__name__}: {error}"}
                 answers.setdefault(name, {}).setdefault(form, {})[table["name"]] = said

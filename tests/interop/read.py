@@ -67,7 +67,7 @@ def polars_reader(form, place, columns):
     if form == "hive":
         frame = pl.scan_parquet(place + "/**/*.parquet", hive_partitioning=True).collect()
     elif form == "arrow":
-        frame = pl.read_ipc(place, memory_map=False)
+        frame = pl.read_ipc(place)
     else:
         frame = pl.concat([pl.read_parquet(file, hive_partitioning=False) for file in place])
     return seen(columns, lambda name: frame.get_column(name).to_list())

@@ -81,6 +81,10 @@ pub(crate) const RLE_DICTIONARY: i64 = 8;
 const RLE: i64 = 3;
 const FLOAT: i64 = 4;
 const BYTE_ARRAY: i64 = 6;
+const REQUIRED: i64 = 0;
+const REPEATED: i64 = 2;
+const UTF8: i64 = 0;
+const LIST: i64 = 3;
 
 /// A page and what its header says of it.
 #[derive(Clone)]
@@ -144,8 +148,17 @@ pub(crate) struct Forge {
     pub(crate) chunks: Vec<Chunk>,
     pub(crate) rows: i64,
     pub(crate) group_rows: i64,
-    /// Type, repetition, name, children and converted type of each element of the schema.
-    pub(crate) schema: Vec<(Option<i64>, Option<i64>, &'static str, Option<i64>, Option<i64>)>,
+    pub(crate) schema: Vec<Element>,
+}
+
+/// An element of the schema: numbers of the format's enumerations, and how many children it has.
+#[derive(Clone, Default)]
+pub(crate) struct Element {
+    pub(crate) name: &'static str,
+    pub(crate) physical: Option<i64>,
+    pub(crate) repetition: Option<i64>,
+    pub(crate) children: Option<i64>,
+    pub(crate) converted: Option<i64>,
 }
 
 /// Texts as the plain encoding has them.
@@ -195,7 +208,14 @@ impl Forge {
             values: 6,
             ..texts("", [""; 3])
         };
-        let column = |name| (Some(BYTE_ARRAY), Some(0), name, None, Some(0));
+        let any = Element::default;
+        let column = |name| Element {
+            name,
+            physical: Some(BYTE_ARRAY),
+            repetition: Some(REQUIRED),
+            converted: Some(UTF8),
+            ..any()
+        };
         Self {
             chunks: vec![
                 texts("query_id", ["d/test/1", "d/test/2", "d/test/3"]),
@@ -206,13 +226,19 @@ impl Forge {
             rows: 3,
             group_rows: 3,
             schema: vec![
-                (None, None, "schema", Some(4), None),
+                Element { name: "schema", children: Some(4), ..any() },
                 column("query_id"),
                 column("model"),
                 column("encoder"),
-                (None, Some(0), "embedding", Some(1), Some(3)),
-                (None, Some(2), "list", Some(1), None),
-                (Some(FLOAT), Some(0), "element", None, None),
+                Element {
+                    name: "embedding",
+                    repetition: Some(REQUIRED),
+                    children: Some(1),
+                    converted: Some(LIST),
+                    ..any()
+                },
+                Element { name: "list", repetition: Some(REPEATED), children: Some(1), ..any() },
+                Element { name: "element", physical: Some(FLOAT), repetition: Some(REQUIRED), ..any() },
             ],
         }
     }
@@ -247,13 +273,14 @@ impl Forge {
             }
             columns.push(Thrift::Struct(vec![(2, Thrift::I64(start)), (3, Thrift::Struct(about))]));
         }
-        let elements = self.schema.iter().map(|(physical, repetition, name, children, converted)| {
+        let elements = self.schema.iter().map(|element| {
+            let number = |id, value: Option<i64>| value.map(|it| (id, Thrift::I32(it)));
             let fields = [
-                physical.map(|it| (1, Thrift::I32(it))),
-                repetition.map(|it| (3, Thrift::I32(it))),
-                Some((4, Thrift::Text((*name).to_owned()))),
-                children.map(|it| (5, Thrift::I32(it))),
-                converted.map(|it| (6, Thrift::I32(it))),
+                number(1, element.physical),
+                number(3, element.repetition),
+                Some((4, Thrift::Text(element.name.to_owned()))),
+                number(5, element.children),
+                number(6, element.converted),
             ];
             Thrift::Struct(fields.into_iter().flatten().collect())
         });

@@ -130,7 +130,7 @@ const NOTICED: [Lie; 23] = [
     ("a huge number of rows", |f| (f.rows, f.group_rows) = (1 << 60, 1 << 60)),
     ("a negative number of rows", |f| (f.rows, f.group_rows) = (-3, -3)),
     ("a packing that does not exist", |f| f.chunks[0].codec = 77),
-    ("a type that does not exist", |f| f.schema[1].0 = Some(99)),
+    ("a type that does not exist", |f| f.schema[1].physical = Some(99)),
 ];
 
 /// Lies that a reader may see through: an error, or the rows that are there.
@@ -142,8 +142,8 @@ const SEEN_THROUGH: [Lie; 10] = [
     ("a page that says another size uncompressed", |f| f.chunks[0].pages[0].uncompressed = Some(5)),
     ("a column that says a huge number of values", |f| f.chunks[0].values = 1 << 60),
     ("a column that says no values", |f| f.chunks[0].values = 0),
-    ("a column of texts without that mark", |f| f.schema[1].4 = None),
-    ("a converted type that does not exist", |f| f.schema[2].4 = Some(99)),
+    ("a column of texts without that mark", |f| f.schema[1].converted = None),
+    ("a converted type that does not exist", |f| f.schema[2].converted = Some(99)),
     ("lists that begin in the middle", |f| {
         f.chunks[3].pages[0].body = list_page(&[1, 1, 0, 1, 0, 1], &[1; 6], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
     }),

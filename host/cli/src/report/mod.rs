@@ -3,6 +3,7 @@
 mod agreement;
 mod columns;
 mod data;
+mod html;
 mod machine;
 mod notes;
 mod series;
@@ -12,6 +13,7 @@ mod text;
 use clap::ValueEnum;
 
 pub(crate) use data::Report;
+pub(crate) use html::{Sources, page};
 pub(crate) use series::SeriesReport;
 pub(crate) use study::{StudyFormat, tables};
 pub(crate) use text::{Rows, decimals};

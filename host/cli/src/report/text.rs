@@ -136,7 +136,7 @@ fn board<'a>(report: &Report, second: &str, lines: impl Iterator<Item = &'a Line
     let cost = format!("cost {}", report.cost_unit);
     let mut rows =
         header(["", second, "AvgAcc %", "95 % interval", "vs Best Single", "95 % interval", &cost, "95 % interval"]);
-    let written = if report.cost_unit == "USD" { dollars } else { |seconds| format!("{seconds:.1}") };
+    let written = |cost| written_cost(report.cost_unit, cost);
     for line in lines {
         if line.status != "ok" {
             rows.push(vec![line.name.clone(), line.status.clone()]);
@@ -190,7 +190,7 @@ fn against_best_single(report: &Report) -> Option<Rows> {
 }
 
 /// What the tests allow to be said: at the 5 % level, differences corrected for the number of routers.
-fn verdict(line: &Line) -> &'static str {
+pub(super) fn verdict(line: &Line) -> &'static str {
     let below = |metric: &str| line.value(metric).is_some_and(|p| p < 0.05);
     let ahead = line.value("DiffToBestSingle").is_some_and(|difference| difference > 0.0);
     match (below("PVsBestSingleHolm"), below("PEquivalent"), ahead) {
@@ -330,7 +330,7 @@ pub(super) fn ends(number: Option<Number>, digits: usize) -> String {
     between(number, |end| format!("{end:.digits$}"))
 }
 
-fn between(number: Option<Number>, written: impl Fn(f64) -> String) -> String {
+pub(super) fn between(number: Option<Number>, written: impl Fn(f64) -> String) -> String {
     match number {
         Some(Number { low: Some(low), high: Some(high), .. }) => format!("[{}, {}]", written(low), written(high)),
         _ => NONE.into(),
@@ -344,6 +344,11 @@ fn with_ends(number: Option<Number>) -> String {
         Some(Number { low: Some(_), high: Some(_), .. }) => format!("{value} {}", ends(number, 1)),
         _ => value,
     }
+}
+
+/// A cost in the unit of a run's costs.
+pub(super) fn written_cost(unit: &str, cost: f64) -> String {
+    if unit == "USD" { dollars(cost) } else { format!("{cost:.1}") }
 }
 
 /// Four decimals, or as many as a small amount needs to show three digits.

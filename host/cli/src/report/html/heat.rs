@@ -1,0 +1,89 @@
+//! Accuracy by dataset: of every model, and of every router. Real tables whose cells have a colour and their number.
+
+use super::markup::{Html, element};
+use super::records::Records;
+use super::run::Run;
+use super::table::{Cell, Heading, Table, numbers, words};
+
+/// Steps of colour, `h0` to `h10` in the style sheet.
+const STEPS: f64 = 10.0;
+
+/// The class of a value from 0 to 100.
+pub(super) fn step(percent: f64) -> String {
+    format!("h{:.0}", (percent / 100.0 * STEPS).round().clamp(0.0, STEPS))
+}
+
+/// A cell of percent with its colour, and something small below the number.
+pub(super) fn percent(value: f64, digits: usize, below: &str) -> Cell {
+    let cell = Cell::number(format!("{value:.digits$}"), Some(value)).class(&step(value));
+    if below.is_empty() { cell } else { cell.and(element("small").text(below)) }
+}
+
+/// Where there is no number; the words say why.
+pub(super) fn gap(why: &str) -> Cell {
+    Cell::words(why).class("gap")
+}
+
+fn headings(first: &str, datasets: impl Iterator<Item = String>) -> Vec<Heading> {
+    let mut headings = vec![words(first)];
+    headings.extend(datasets.map(numbers));
+    headings.push(numbers("mean over datasets"));
+    headings
+}
+
+/// Accuracy of each model on each dataset, over all queries that the run uses.
+pub(super) fn models(records: &Records) -> Html {
+    let data = &records.data;
+    let size = |at: usize| data.dataset.iter().filter(|of| **of as usize == at).count();
+    let names = data.datasets.iter().enumerate().map(|(at, name)| format!("{} (n {})", name.as_str(), size(at)));
+    let caption = "Accuracy in percent where the model has a score. A dashed cell lacks scores, and says how many queries it is about; a hatched one has none.";
+    let mut table = Table::new("model-dataset", caption, headings("model", names)).heat();
+    for (model, name) in data.models.iter().enumerate() {
+        let own: Vec<_> = records.found.cells.iter().filter(|cell| cell.model == model).collect();
+        let mut cells: Vec<Cell> = own
+            .iter()
+            .map(|cell| match cell.accuracy {
+                None => gap("no score").title(format!("{} has no score on {}", name.as_str(), data.datasets[cell.dataset].as_str())),
+                Some(accuracy) if cell.missing > 0 => {
+                    percent(accuracy, 1, &format!("n {}", cell.recorded)).class("partial").title(format!("{} missing", cell.missing))
+                }
+                Some(accuracy) => percent(accuracy, 1, "").title(format!("n = {}", cell.recorded)),
+            })
+            .collect();
+        let known: Option<Vec<f64>> = own.iter().map(|cell| cell.accuracy).collect();
+        cells.push(match known.filter(|known| !known.is_empty()) {
+            Some(known) => percent(known.iter().sum::<f64>() / known.len() as f64, 1, ""),
+            None => gap("not defined"),
+        });
+        table.row(name.as_str(), cells);
+    }
+    table.into()
+}
+
+/// Accuracy of each control and router on the tested queries of each dataset.
+pub(super) fn routers(run: &Run) -> Html {
+    let report = &run.report;
+    let n = |dataset: &String| {
+        report.by_dataset.values().filter_map(|of| of.get(dataset)).map(|number| number.n).max().unwrap_or_default()
+    };
+    let names = report.datasets.iter().map(|dataset| format!("{dataset} (n {})", n(dataset)));
+    let caption = "Accuracy in percent on tested queries at quality alone, means over seeds; n are distinct queries. Rest the pointer on a cell for its interval.";
+    let mut table = Table::new("router-dataset", caption, headings("control or router", names)).heat();
+    for line in report.lines.iter().filter(|line| line.status == "ok") {
+        let Some(of) = report.by_dataset.get(&line.name) else { continue };
+        let mut cells: Vec<Cell> = report
+            .datasets
+            .iter()
+            .map(|dataset| match of.get(dataset).and_then(|number| Some((number, number.value?))) {
+                None => gap("not tested"),
+                Some((number, value)) => {
+                    let ends = crate::report::text::ends(Some(*number), 1);
+                    percent(value, 1, "").title(format!("95 % interval {ends}, n = {}", number.n))
+                }
+            })
+            .collect();
+        cells.push(line.value("AvgAcc").map_or_else(|| gap("not defined"), |value| percent(value, 1, "")));
+        table.row_of(line.kind, Cell::of(element("bdi").text(&line.name)), cells);
+    }
+    table.into()
+}

@@ -75,7 +75,8 @@ impl Parts {
         }
         // In each seed the contributions of a dataset add up to 0, so over seeds they do.
         let of_slots = of_slot.iter().zip(&self.slots);
-        let variance: f64 = of_slots.map(|(own, dataset)| own * own * self.units[*dataset] / (self.units[*dataset] - 1.0)).sum();
+        let variance: f64 =
+            of_slots.map(|(own, dataset)| own * own * self.units[*dataset] / (self.units[*dataset] - 1.0)).sum();
         let half = HALF_WIDTH * variance.sqrt();
         Some(((value - half).max(0.0), (value + half).min(100.0)))
     }

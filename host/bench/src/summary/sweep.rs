@@ -163,7 +163,8 @@ pub(crate) fn add(
                 mean(&over_seeds.iter().map(of).collect::<Vec<f64>>()).unwrap_or(f64::NAN)
             };
             let point = OperatingPoint { avg_acc: mean(|point| point.avg_acc), cost_usd: mean(|point| point.cost_usd) };
-            let scores = router.decided.iter().map(|decided| decided.test.get(at).map(|answers| answers.score.as_slice()));
+            let scores =
+                router.decided.iter().map(|decided| decided.test.get(at).map(|answers| answers.score.as_slice()));
             let scores: Option<Vec<&[f64]>> = scores.collect();
             let ends = scores.and_then(|scores| parts.interval(point.avg_acc, &scores));
             let about = About { preference: *preference, ..about };
@@ -208,13 +209,7 @@ fn of_seed(
 }
 
 /// `ends` are those of AvgAcc.
-fn add_point(
-    table: &mut Table,
-    unit: &'static str,
-    about: About<'_>,
-    point: OperatingPoint,
-    ends: Option<(f64, f64)>,
-) {
+fn add_point(table: &mut Table, unit: &'static str, about: About<'_>, point: OperatingPoint, ends: Option<(f64, f64)>) {
     table.add(about, "AvgAcc", "percent", Some(point.avg_acc), ends);
     table.add(About { dataset: "micro", ..about }, "Cost", unit, Some(point.cost_usd), None);
 }

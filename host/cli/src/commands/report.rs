@@ -7,7 +7,7 @@ use anyhow::bail;
 use clap::{Args, ValueEnum};
 
 use crate::exit::{Ended, print};
-use crate::report::{Format, Report, Sources, page};
+use crate::report::{Format, Look, Report, Screen, Sources, page};
 
 /// Show a run, computed from its tables on disk: as tables, for programs, or as a page with plots and queries.
 #[derive(Debug, Args)]
@@ -30,6 +30,8 @@ pub(crate) struct ReportCommand {
     /// With html: the folder of another run to lay beside, such as one on shuffled labels; can be given again
     #[arg(long, value_name = "RUN")]
     control: Vec<PathBuf>,
+    #[command(flatten)]
+    look: Look,
 }
 
 /// How a report is written.
@@ -56,10 +58,10 @@ impl ReportCommand {
             _ if self.data.is_some() || !self.control.is_empty() => {
                 bail!("`--data` and `--control` are for `--format html`; give it, or leave them out")
             }
-            Written::Terminal => Report::read(&self.run)?.render(Format::Terminal)?,
-            Written::Markdown => Report::read(&self.run)?.render(Format::Markdown)?,
-            Written::Csv => Report::read(&self.run)?.render(Format::Csv)?,
-            Written::Json => Report::read(&self.run)?.render(Format::Json)?,
+            Written::Terminal => self.rendered(Format::Terminal)?,
+            Written::Markdown => self.rendered(Format::Markdown)?,
+            Written::Csv => self.rendered(Format::Csv)?,
+            Written::Json => self.rendered(Format::Json)?,
         };
         match &self.out {
             Some(path) => {
@@ -69,5 +71,10 @@ impl ReportCommand {
             None => print(&text)?,
         }
         Ok(Ended::Done)
+    }
+
+    fn rendered(&self, format: Format) -> anyhow::Result<String> {
+        let screen = if self.out.is_some() { Screen::into_file(self.look) } else { Screen::of_stdout(self.look) };
+        Report::read(&self.run)?.render(format, &screen)
     }
 }

@@ -5,7 +5,7 @@ use plotters::element::{PathElement, Text};
 use super::drawing::{Area, Drawn, Ink, Side};
 
 /// Size of the text of axes, in pixels.
-const TEXT: u32 = 13;
+const TEXT: u32 = 16;
 
 /// How values are laid out along an axis.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -64,7 +64,8 @@ impl Scale {
     fn log_ticks(&self) -> Vec<f64> {
         let decades = self.low.log10().floor() as i32..=self.high.log10().ceil() as i32;
         let of = |factors: &[f64]| -> Vec<f64> {
-            let values = decades.clone().flat_map(|power| factors.iter().map(move |factor| factor * 10_f64.powi(power)));
+            let values =
+                decades.clone().flat_map(|power| factors.iter().map(move |factor| factor * 10_f64.powi(power)));
             values.filter(|value| (self.low..=self.high).contains(value)).collect()
         };
         // As many as have room.
@@ -74,9 +75,9 @@ impl Scale {
 }
 
 fn ends(values: impl Iterator<Item = f64>) -> (f64, f64) {
-    values.filter(|value| value.is_finite()).fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
-        (low.min(value), high.max(value))
-    })
+    values
+        .filter(|value| value.is_finite())
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)))
 }
 
 /// A number as an axis names it: without digits that say nothing.
@@ -99,7 +100,7 @@ pub(super) fn vertical(area: &Area<'_>, scale: &Scale, (left, top, right, _): Fr
         area.draw(&PathElement::new(vec![(left, y), (right, y)], Ink::Grid.line(1)))?;
         area.draw(&Text::new(tick(value), (left - 8, y), Ink::Muted.text(TEXT, Side::Left)))?;
     }
-    area.draw(&Text::new(name.to_owned(), (left - 40, top - 18), Ink::Muted.text(TEXT, Side::Right)))?;
+    area.draw(&Text::new(name.to_owned(), (left - 44, top - 18), Ink::Muted.text(TEXT, Side::Right)))?;
     Ok(())
 }
 

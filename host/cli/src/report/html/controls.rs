@@ -66,7 +66,8 @@ fn comparison(run: &Run, beside: &[Beside]) -> Html {
         true => format!("{} ({}, nothing taken away)", report.name, report.track),
         false => format!("{} ({}): {}", report.name, report.track, report.controls.join("; ")),
     };
-    let mut headings: Vec<Heading> = vec![words("control or router"), numbers(format!("this run: {}", label(&run.report)))];
+    let mut headings: Vec<Heading> =
+        vec![words("control or router"), numbers(format!("this run: {}", label(&run.report)))];
     headings.extend(beside.iter().map(|other| numbers(label(&other.report))));
     let caption = "AvgAcc against Best Single of the same run, points with 95 % interval; each column has its own training and test parts";
     let mut table = Table::new("beside-table", caption, headings);
@@ -138,7 +139,8 @@ fn presence(run: &Run, beside: &[Beside]) -> Table {
     let headings = vec![words("control"), words("here"), words("what it asks"), words("how to get it")];
     let mut table = Table::new("controls-table", "Controls of this run and of those beside it", headings).fixed();
     for control in &CONTROLS {
-        let (here, near) = ((control.has)(&run.experiment), beside.iter().any(|other| (control.has)(&other.experiment)));
+        let (here, near) =
+            ((control.has)(&run.experiment), beside.iter().any(|other| (control.has)(&other.experiment)));
         let cell = match (here, near) {
             (true, _) => Cell::words("✓ in this run").class("better"),
             (false, true) => Cell::words("✓ beside it").class("better"),
@@ -148,7 +150,10 @@ fn presence(run: &Run, beside: &[Beside]) -> Table {
             true => format!("routerlab bench {}.toml {}", run.report.name, control.flag),
             false => control.flag.to_owned(),
         };
-        table.row(control.name, vec![cell, Cell::words(control.asks).class("wrap"), Cell::of(element("code").text(command)).class("wrap")]);
+        table.row(
+            control.name,
+            vec![cell, Cell::words(control.asks).class("wrap"), Cell::of(element("code").text(command)).class("wrap")],
+        );
     }
     table
 }

@@ -27,8 +27,10 @@ pub(super) enum Ink {
     Ground,
     /// One of many series, from 0.
     Series(u8),
-    /// The interval around a series.
+    /// The interval around a curve.
     Band(u8),
+    /// The interval of a point.
+    Whisker(u8),
 }
 
 impl Ink {
@@ -41,6 +43,7 @@ impl Ink {
             Self::Ground => RGBColor(1, 13, 0),
             Self::Series(at) => RGBColor(1, 20, at),
             Self::Band(at) => RGBColor(1, 21, at),
+            Self::Whisker(at) => RGBColor(1, 22, at),
         }
     }
 
@@ -52,6 +55,7 @@ impl Ink {
             (1, 13, 0) => Some(Self::Ground),
             (1, 20, at) => Some(Self::Series(at)),
             (1, 21, at) => Some(Self::Band(at)),
+            (1, 22, at) => Some(Self::Whisker(at)),
             _ => None,
         }
     }
@@ -63,7 +67,9 @@ impl Ink {
             Self::Muted => "var(--muted)".into(),
             Self::Grid => "var(--grid)".into(),
             Self::Ground => "var(--ground)".into(),
-            Self::Series(at) | Self::Band(at) => format!("var(--s{})", usize::from(at) % SERIES_COLOURS),
+            Self::Series(at) | Self::Band(at) | Self::Whisker(at) => {
+                format!("var(--s{})", usize::from(at) % SERIES_COLOURS)
+            }
         }
     }
 
@@ -72,6 +78,7 @@ impl Ink {
         match self {
             Self::Series(at) => format!(" class=\"series\" data-series=\"{at}\""),
             Self::Band(at) => format!(" class=\"band\" data-series=\"{at}\""),
+            Self::Whisker(at) => format!(" class=\"whisker\" data-series=\"{at}\""),
             Self::Ground => " class=\"halo\"".into(),
             _ => String::new(),
         }
@@ -113,15 +120,25 @@ pub(super) enum Side {
 /// What a plot could not be drawn for.
 pub(super) type Drawn = Result<(), Box<dyn std::error::Error>>;
 
+/// What a plot is called, and how large it is.
+pub(super) struct Plot<'a> {
+    pub(super) id: &'static str,
+    pub(super) title: &'a str,
+    /// For who does not see it.
+    pub(super) description: &'a str,
+    /// Width and height in pixels.
+    pub(super) size: (u32, u32),
+    /// Whether there are too many series for all their intervals; each is shown when its series is brought forward.
+    pub(super) crowded: bool,
+}
+
 /// Draws a plot with a title, a description for who does not see it, and what belongs below it (a legend, its table).
 pub(super) fn figure(
-    id: &'static str,
-    title: &str,
-    description: &str,
-    (width, height): (u32, u32),
+    plot: &Plot<'_>,
     draw: impl FnOnce(&Area<'_>) -> Drawn,
     below: impl Into<Html>,
 ) -> anyhow::Result<Html> {
+    let Plot { id, title, description, size: (width, height), crowded } = *plot;
     let mut svg = String::new();
     {
         let area = SVGBackend::with_string(&mut svg, (width, height)).into_drawing_area();
@@ -142,6 +159,7 @@ pub(super) fn figure(
         .and(Html::own(opening + body));
     Ok(element("figure")
         .with("id", id)
+        .class(if crowded { "crowded" } else { "" })
         .and(
             element("figcaption")
                 .and(element("strong").with("id", title_id).text(title))

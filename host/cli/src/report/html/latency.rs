@@ -31,11 +31,13 @@ pub(super) fn section(run: &Run) -> Html {
     for line in lines {
         let number = |metric: &str, digits: usize| {
             let value = line.value(metric);
-            let written = if value.is_none() && metric == "Latency" { "unknown".into() } else { decimals(value, digits) };
+            let written =
+                if value.is_none() && metric == "Latency" { "unknown".into() } else { decimals(value, digits) };
             let cell = Cell::number(written, value);
             if value.is_none() { cell.class("quiet") } else { cell }
         };
-        let cells = vec![number("Latency", 3), number("RouteTime", 1), number("TrainTime", 2), number("FuelPerQuery", 0)];
+        let cells =
+            vec![number("Latency", 3), number("RouteTime", 1), number("TrainTime", 2), number("FuelPerQuery", 0)];
         table.row_of(line.kind, Cell::of(element("bdi").text(&line.name)), cells);
     }
     Html::all([Html::from(element("p").text(said)), table.into()])

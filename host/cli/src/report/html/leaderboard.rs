@@ -3,7 +3,7 @@
 use plotters::element::PathElement;
 
 use super::axes::{Frame, Scale, horizontal};
-use super::drawing::{Area, Drawn, Ink, Side, figure};
+use super::drawing::{Area, Drawn, Ink, Plot, Side, figure};
 use super::markup::{Html, element};
 use super::run::Run;
 use super::signs::draw_sign;
@@ -55,22 +55,22 @@ fn headings(run: &Run) -> Vec<Heading> {
         words("name"),
         words("kind"),
         numbers("rank").meaning("routers that a test of each pair cannot tell apart share a rank"),
-        numbers("AvgAcc %").meaning("accuracy, mean over datasets"),
-        numbers("95 % interval").meaning("on new queries from these datasets"),
-        numbers("vs Best Single").meaning("points of AvgAcc"),
-        numbers("95 % interval").meaning("of the difference, paired"),
+        numbers("AvgAcc %")
+            .meaning("accuracy, mean over datasets; below it the 95 % interval on new queries from these datasets"),
+        numbers("vs Best Single").meaning("points of AvgAcc; below it the 95 % interval of the difference, paired"),
         numbers("p, Holm").meaning("of the difference to Best Single, corrected for the number of routers"),
         words("verdict").meaning("at the 5 % level"),
-        numbers("least detectable").meaning("the smallest difference to Best Single that these queries could have shown"),
-        numbers(format!("cost {}", run.report.cost_unit)).meaning("of a seed's whole test part"),
-        numbers("95 % interval"),
+        numbers("least detectable")
+            .meaning("the smallest difference to Best Single that these queries could have shown"),
+        numbers(format!("cost {}", run.report.cost_unit))
+            .meaning("of a seed's whole test part, with its 95 % interval"),
         numbers("n").meaning("distinct queries"),
     ]
 }
 
 fn table(run: &Run) -> Table {
     let caption = format!(
-        "Quality alone, means over {} seeds; {} distinct queries",
+        "Quality alone, means over {} seeds; {} distinct queries; 95 % intervals in brackets",
         run.report.seeds.len(),
         run.report.queries
     );
@@ -80,9 +80,13 @@ fn table(run: &Run) -> Table {
             let value = line.value(metric);
             Cell::number(decimals(value, digits), value)
         };
-        let interval = |number: Option<Number>, written: &dyn Fn(f64) -> String| {
-            let width = number.and_then(|number| Some(number.high? - number.low?));
-            Cell::number(between(number, written), width)
+        // The number, and its interval below.
+        let with_ends = |value: Option<f64>, shown: String, number: Option<Number>, written: &dyn Fn(f64) -> String| {
+            let cell = Cell::number(shown, value);
+            match number.filter(|number| number.low.is_some()) {
+                Some(_) => cell.and(element("small").text(between(number, written))),
+                None => cell,
+            }
         };
         let kind = kind(line);
         let shown = match (kind, &line.unranked) {
@@ -94,12 +98,14 @@ fn table(run: &Run) -> Table {
         if kind == "failed" {
             let detail = line.detail.as_deref().unwrap_or("no detail");
             let mut cells = vec![Cell::words(shown).title(detail).class("worse")];
-            cells.resize_with(12, || Cell::words(NONE));
+            cells.resize_with(9, || Cell::words(NONE));
             table.row_of(kind, head, cells);
             continue;
         }
         let difference = line.metric("DiffToBestSingle").filter(|_| line.name != "Best Single");
+        let points_ahead = difference.and_then(|difference| difference.value);
         let cost = line.value("Cost");
+        let dollars = |cost: f64| written_cost(run.report.cost_unit, cost);
         let points = |end: f64| format!("{end:.2}");
         table.row_of(
             kind,
@@ -107,15 +113,12 @@ fn table(run: &Run) -> Table {
             vec![
                 Cell::words(shown),
                 number("Rank", 0),
-                number("AvgAcc", 2),
-                interval(line.metric("AvgAcc"), &points),
-                Cell::number(signed(difference.and_then(|d| d.value)), difference.and_then(|d| d.value)),
-                interval(difference, &points),
+                with_ends(line.value("AvgAcc"), decimals(line.value("AvgAcc"), 2), line.metric("AvgAcc"), &points),
+                with_ends(points_ahead, signed(points_ahead), difference, &points),
                 number("PVsBestSingleHolm", 4),
                 judged(line),
                 number("MinDetectableDiff", 2),
-                Cell::number(cost.map_or(NONE.into(), |cost| written_cost(run.report.cost_unit, cost)), cost),
-                interval(line.metric("Cost"), &|cost| written_cost(run.report.cost_unit, cost)),
+                with_ends(cost, cost.map_or(NONE.into(), dollars), line.metric("Cost"), &dollars),
                 Cell::number(
                     line.metric("AvgAcc").map_or(NONE.into(), |number| number.n.to_string()),
                     line.metric("AvgAcc").map(|number| number.n as f64),
@@ -156,7 +159,7 @@ fn differences(run: &Run) -> anyhow::Result<Html> {
         return Ok(Html::default());
     }
     let bottom = TOP + ROW * lines.len() as i32;
-    let frame: Frame = (210, TOP, 960, bottom);
+    let frame: Frame = (260, TOP, 960, bottom);
     let draw = |area: &Area<'_>| -> Drawn {
         let values = lines.iter().flat_map(|(_, _, number, _)| [number.value, number.low, number.high]).flatten();
         let x = Scale::linear(values.chain([0.0]), (frame.0, frame.2));
@@ -170,20 +173,24 @@ fn differences(run: &Run) -> anyhow::Result<Html> {
             }
             draw_sign(area, *at, (x.at(*value), y), 5, ink)?;
             let name = format!("{}. {}", at + 1, line.name);
-            let style = Ink::Strong.text(13, Side::Left);
-            area.draw(&plotters::element::Text::new(super::markup::visible(&cut(&name, 30)), (frame.0 - 10, y), style))?;
+            let style = Ink::Strong.text(16, Side::Left);
+            area.draw(&plotters::element::Text::new(
+                super::markup::visible(&cut(&name, 30)),
+                (frame.0 - 10, y),
+                style,
+            ))?;
         }
         Ok(())
     };
-    figure(
-        "differences",
-        "Difference to Best Single",
-        "Each router's AvgAcc less that of Best Single, with its 95 % interval (uncorrected; the same numbers are in the \
-         table above). An interval that holds 0 is no evidence of a difference.",
-        (WIDTH, (bottom + 56) as u32),
-        draw,
-        Html::default(),
-    )
+    let plot = Plot {
+        id: "differences",
+        title: "Difference to Best Single",
+        description: "Each router's AvgAcc less that of Best Single, with its 95 % interval (uncorrected; the same numbers are in \
+                      the table above). An interval that holds 0 is no evidence of a difference.",
+        size: (WIDTH, (bottom + 60) as u32),
+        crowded: false,
+    };
+    figure(&plot, draw, Html::default())
 }
 
 /// A name that fits, cut with a mark.

@@ -74,31 +74,39 @@ pub(crate) fn page(sources: &Sources) -> anyhow::Result<String> {
         Folder::Absent(why) => element("p").class("warning").text(why).into(),
     };
     let mut page = Page::new(&run);
-    let mut add = |id, title, lead, body| page.add(Section { id, title, lead, body });
+    let mut add = |id, title, short, lead, body| page.add(Section { id, title, short, lead, body });
     add(
         "leaderboard",
+        "Leaderboard",
         "Leaderboard",
         "Who is better, by how much, and how sure that is. Routers that cannot be told apart share a rank.",
         leaderboard::section(&run)?,
     );
-    add("cost", "Accuracy and cost", "", tradeoff::section(&run, &models)?);
-    add("models", "Models by dataset", "What the pool can do.", of_records(&heat::models));
-    add("routers", "Routers by dataset", "Where a router's mean comes from.", heat::routers(&run));
+    add("cost", "Accuracy and cost", "Cost", "", tradeoff::section(&run, &models)?);
+    add("models", "Models by dataset", "Models", "What the pool can do.", of_records(&heat::models));
+    add("routers", "Routers by dataset", "Routers", "Where a router's mean comes from.", heat::routers(&run));
     add(
         "recall",
+        "Hard queries",
         "Hard queries",
         "Queries that few models get right are where routing could help most, and where routers fail most.",
         recall::section(&run, recall.as_ref())?,
     );
-    add("shares", "Routing shares", "Which model gets which share of the queries.", shares::section(&run, &choices));
-    add("agreement", "Agreement of routers", "", agreement::section(&run));
-    add("latency", "Waiting time", "", latency::section(&run));
-    add("controls", "Controls against self-deception", "", controls::section(&run, &beside));
-    add("quality", "Coverage and data quality", "", of_records(&quality::section));
-    add("provenance", "Provenance", "", provenance::section(&run));
+    add(
+        "shares",
+        "Routing shares",
+        "Shares",
+        "Which model gets which share of the queries.",
+        shares::section(&run, &choices),
+    );
+    add("agreement", "Agreement of routers", "Agreement", "", agreement::section(&run));
+    add("latency", "Waiting time", "Time", "", latency::section(&run));
+    add("controls", "Controls against self-deception", "Controls", "", controls::section(&run, &beside));
+    add("quality", "Coverage and data quality", "Quality", "", of_records(&quality::section));
+    add("provenance", "Provenance", "Provenance", "", provenance::section(&run));
     let left = MOST_BYTES.saturating_sub(page.bytes()).max(QUERY_BYTES);
     let body = queries::section(&run, &folder, &choices, left)?;
     let lead = "What was asked, what each model answered, what each router chose.";
-    page.add(Section { id: "queries", title: "Queries", lead, body });
+    page.add(Section { id: "queries", title: "Queries", short: "Queries", lead, body });
     Ok(page.finish())
 }

@@ -12,6 +12,8 @@ const SCRIPT: &str = include_str!("script.js");
 pub(super) struct Section {
     pub(super) id: &'static str,
     pub(super) title: &'static str,
+    /// Its name in the navigation.
+    pub(super) short: &'static str,
     /// What is to be seen here, in a sentence or two.
     pub(super) lead: &'static str,
     pub(super) body: Html,
@@ -36,7 +38,8 @@ impl Page {
             report.queries,
             report.run_id
         );
-        let controls = report.controls.iter().map(|line| element("p").class("warning").text(format!("Control: {line}")));
+        let controls =
+            report.controls.iter().map(|line| element("p").class("warning").text(format!("Control: {line}")));
         let head = Html::all([
             Html::from(element("h1").and(element("bdi").text(&report.name))),
             element("p").class("about").text(about).into(),
@@ -71,16 +74,11 @@ impl Page {
             element("style").and(Html::own(STYLE.to_owned())),
         ]);
         let links = self.sections.iter().map(|section| {
-            element("li").and(element("a").with("href", format!("#{}", section.id)).text(section.title))
+            element("li").and(element("a").with("href", format!("#{}", section.id)).text(section.short))
         });
-        let switch = element("button")
-            .with("type", "button")
-            .with("id", "theme")
-            .with("hidden", "")
-            .text("Colours: system");
-        let navigation = element("nav")
-            .with("aria-label", "Sections")
-            .and(element("ul").and(Html::all(links)));
+        let switch =
+            element("button").with("type", "button").with("id", "theme").with("hidden", "").text("Colours: system");
+        let navigation = element("nav").with("aria-label", "Sections").and(element("ul").and(Html::all(links)));
         let sections = self.sections.iter().map(|section| {
             let heading = format!("{}-heading", section.id);
             let mut out = element("section")
@@ -94,12 +92,15 @@ impl Page {
         });
         let body = Html::all([
             Html::from(element("a").class("skip").with("href", "#main").text("Skip to the content")),
-            element("header").and(element("div").class("masthead").and(element("div").and(self.head)).and(switch)).into(),
+            element("header")
+                .and(element("div").class("masthead").and(element("div").and(self.head)).and(switch))
+                .into(),
             navigation.into(),
             element("main").with("id", "main").with("tabindex", "-1").and(Html::all(sections)).into(),
             element("script").and(Html::own(SCRIPT.to_owned())).into(),
         ]);
-        let page: Html = element("html").with("lang", "en").and(element("head").and(head)).and(element("body").and(body)).into();
+        let page: Html =
+            element("html").with("lang", "en").and(element("head").and(head)).and(element("body").and(body)).into();
         format!("<!doctype html>\n{}\n", page.into_string())
     }
 }
@@ -133,7 +134,9 @@ mod tests {
     #[test]
     fn base64_is_that_of_the_standard() {
         // RFC 4648, section 10.
-        for (text, expected) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("foobar", "Zm9vYmFy")] {
+        for (text, expected) in
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("foobar", "Zm9vYmFy")]
+        {
             assert_eq!(base64(text.as_bytes()), expected);
         }
     }

@@ -24,9 +24,8 @@ pub(super) fn section(run: &Run) -> Html {
         ("ended", run.row.status.as_str().to_owned()),
         ("data folder", run.experiment.data.dir.display().to_string()),
     ];
-    let list = facts.iter().flat_map(|(name, value)| {
-        [Html::from(element("dt").text(name)), element("dd").text(value).into()]
-    });
+    let list =
+        facts.iter().flat_map(|(name, value)| [Html::from(element("dt").text(name)), element("dd").text(value).into()]);
     let mut out = Html::from(element("dl").and(Html::all(list)));
     out.push(element("h3").text("How to make it again"));
     out.push(element("p").text(

@@ -106,9 +106,14 @@ impl Lack {
 fn headings(first: &[&str], with_failed: bool) -> Vec<super::table::Heading> {
     let mut headings: Vec<_> = first.iter().map(|label| words(*label)).collect();
     headings.push(numbers("scores").meaning("queries with a score of this model"));
-    headings.push(numbers("no score").meaning("unavailable: never trained on; who chooses it scores 0 and pays the fallback"));
+    headings.push(
+        numbers("no score").meaning("unavailable: never trained on; who chooses it scores 0 and pays the fallback"),
+    );
     headings.push(numbers("cost unknown").meaning("scored, and nobody knows what the answer cost"));
-    headings.push(numbers("cost 0").meaning("scored, and recorded as free: often a failed request or a price that nobody entered"));
+    headings.push(
+        numbers("cost 0")
+            .meaning("scored, and recorded as free: often a failed request or a price that nobody entered"),
+    );
     if with_failed {
         headings.extend(FAILED.iter().map(|status| numbers(status.replace('_', " "))));
     }
@@ -118,8 +123,10 @@ fn headings(first: &[&str], with_failed: bool) -> Vec<super::table::Heading> {
 /// What each pair of dataset and model lacks, in the order of the records.
 fn lacks(records: &Records) -> Vec<(usize, usize, Lack)> {
     let of_cell = |(cell, costs): (&routerlab_bench::pool::ModelRecords, &super::records::OddCosts)| {
-        let key =
-            (records.data.datasets[cell.dataset].as_str().to_owned(), records.data.models[cell.model].as_str().to_owned());
+        let key = (
+            records.data.datasets[cell.dataset].as_str().to_owned(),
+            records.data.models[cell.model].as_str().to_owned(),
+        );
         let failed = records.failed.as_ref().and_then(|failed| failed.get(&key));
         let failed = FAILED.map(|status| failed.and_then(|of| of.get(status)).copied().unwrap_or(0));
         let lack = Lack {
@@ -148,8 +155,11 @@ fn by_model(records: &Records) -> Table {
 
 fn by_pair(records: &Records) -> PairTable {
     let with_failed = records.failed.is_some();
-    let mut table =
-        Table::new("quality-pairs", "Pairs with something missing or odd", headings(&["model", "dataset"], with_failed));
+    let mut table = Table::new(
+        "quality-pairs",
+        "Pairs with something missing or odd",
+        headings(&["model", "dataset"], with_failed),
+    );
     let lacks: Vec<_> = lacks(records).into_iter().filter(|(_, _, lack)| lack.any()).collect();
     for (dataset, model, lack) in lacks.iter().take(PAIRS) {
         let mut cells = vec![Cell::words(records.data.datasets[*dataset].as_str())];

@@ -6,12 +6,13 @@ use routerlab_metrics::hard::RightModels;
 
 use super::axes::{Frame, Scale, vertical};
 use super::choices::Choices;
-use super::drawing::{Area, Drawn, Ink, SERIES_COLOURS, Side, figure};
+use super::drawing::{Area, Drawn, Ink, Plot, Side, figure};
 use super::heat::{gap, percent};
 use super::markup::{Html, element};
 use super::records::Records;
 use super::run::Run;
-use super::signs::{draw_sign, sign};
+use super::signs::draw_sign;
+use super::signs::legend;
 use super::table::{Cell, Table, numbers, words};
 
 const SIZE: (u32, u32) = (980, 440);
@@ -40,13 +41,15 @@ impl Recall {
                 queries[k] += 1;
             }
         }
-        let (mut chance, mut routers) = (vec![Vec::new(); models], vec![vec![Vec::new(); models]; choices.routers.len()]);
+        let (mut chance, mut routers) =
+            (vec![Vec::new(); models], vec![vec![Vec::new(); models]; choices.routers.len()]);
         for seed in 0..run.report.seeds.len() {
             let Some(rows) = choices.rows_of(seed, records) else { return Ok(None) };
             let right = RightModels::new(&data.part(&rows)?);
             let tested = choices.tested(seed);
             for (at, (router, sums)) in choices.routers.iter().zip(&mut routers).enumerate() {
-                let score = tested.iter().map(|at| router.of_seed[seed][*at].map_or(0.0, |choice| choice.score)).collect();
+                let score =
+                    tested.iter().map(|at| router.of_seed[seed][*at].map_or(0.0, |choice| choice.score)).collect();
                 let answers = Answers { score, cost_usd: vec![f64::NAN; tested.len()] };
                 for (k, found) in right.accuracy_by_count(&answers).into_iter().enumerate() {
                     sums[k].extend(found.map(|found| found.correct));
@@ -90,29 +93,20 @@ pub(super) fn section(run: &Run, recall: Option<&Recall>) -> anyhow::Result<Html
     if recall.routers.is_empty() {
         return Ok(table.into());
     }
-    let legend = recall.routers.iter().enumerate().map(|(at, (name, _))| {
-        let colour = format!("key s{}", at % SERIES_COLOURS);
-        element("li").and(
-            element("span")
-                .with("data-focus", at.to_string())
-                .and(element("span").class(&colour).with("aria-hidden", "true").text(sign(at)))
-                .text(format!(" {}. ", at + 1))
-                .and(element("bdi").text(name)),
-        )
-    });
+    let names = recall.routers.iter().enumerate().map(|(at, (name, _))| (at, name.as_str()));
     let below = Html::all([
-        Html::from(element("ul").class("legend").and(Html::all(legend))),
+        legend(names),
         element("details").with("open", "").and(element("summary").text("As a table")).and(table).into(),
     ]);
-    figure(
-        "recall-plot",
-        "Right, by number of models that are right",
-        "Of the queries that exactly so many models of the pool get right: the percentage on which a router chose one of \
-         them. The thin line is a model drawn at random.",
-        SIZE,
-        |area| draw(area, recall),
-        below,
-    )
+    let plot = Plot {
+        id: "recall-plot",
+        title: "Right, by number of models that are right",
+        description: "Of the queries that exactly so many models of the pool get right: the percentage on which a router chose \
+                      one of them. The thin line is a model drawn at random.",
+        size: SIZE,
+        crowded: false,
+    };
+    figure(&plot, |area| draw(area, recall), below)
 }
 
 fn draw(area: &Area<'_>, recall: &Recall) -> Drawn {
@@ -123,12 +117,16 @@ fn draw(area: &Area<'_>, recall: &Recall) -> Drawn {
     let x = |k: usize| left + ((right - left) * (2 * k as i32 + 1)) / (2 * most as i32);
     for k in 0..most {
         let muted = |size, side| Ink::Muted.text(size, side);
-        area.draw(&plotters::element::Text::new((k + 1).to_string(), (x(k), bottom + 6), muted(13, Side::Below)))?;
+        area.draw(&plotters::element::Text::new((k + 1).to_string(), (x(k), bottom + 6), muted(16, Side::Below)))?;
         let n = format!("n {}", recall.queries[k]);
-        area.draw(&plotters::element::Text::new(n, (x(k), bottom + 22), muted(11, Side::Below)))?;
+        area.draw(&plotters::element::Text::new(n, (x(k), bottom + 24), muted(14, Side::Below)))?;
     }
     let name = "models that are right; n distinct queries".to_owned();
-    area.draw(&plotters::element::Text::new(name, ((left + right) / 2, bottom + 42), Ink::Muted.text(13, Side::Below)))?;
+    area.draw(&plotters::element::Text::new(
+        name,
+        ((left + right) / 2, bottom + 44),
+        Ink::Muted.text(16, Side::Below),
+    ))?;
     let line = |values: &[Option<f64>]| -> Vec<(i32, i32)> {
         let places = values.iter().enumerate().filter_map(|(k, value)| Some((x(k), y.at((*value)?))));
         places.collect()
@@ -167,11 +165,12 @@ fn without_data(run: &Run) -> Html {
     let mut headings = vec![words("router")];
     headings.extend(depths.iter().map(|k| numbers(format!("at most {k}"))));
     let mut table =
-        Table::new("recall-table", "Percent right where at least one and at most so many models are right", headings).heat();
+        Table::new("recall-table", "Percent right where at least one and at most so many models are right", headings)
+            .heat();
     for line in run.routers() {
-        let cells = depths.iter().map(|k| {
-            line.value(&format!("HardAcc@{k}")).map_or_else(|| gap("none"), |value| percent(value, 1, ""))
-        });
+        let cells = depths
+            .iter()
+            .map(|k| line.value(&format!("HardAcc@{k}")).map_or_else(|| gap("none"), |value| percent(value, 1, "")));
         table.row(Cell::of(element("bdi").text(&line.name)), cells.collect());
     }
     let note = "How many models are right on which query is in the data folder; without it only the cumulative numbers of the metrics table are shown.";

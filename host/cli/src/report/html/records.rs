@@ -6,9 +6,7 @@ use std::path::Path;
 use anyhow::Context;
 use routerlab_bench::pool::{PoolRecords, records};
 use routerlab_bench::{Data, DataChoice};
-use routerlab_records::{
-    CompletionStatus, CoverageRow, QueryId, completion_files, read_completion_states, read_table,
-};
+use routerlab_records::{CompletionStatus, CoverageRow, QueryId, completion_files, read_completion_states, read_table};
 
 use super::run::Run;
 

@@ -201,7 +201,7 @@
     };
     place.replaceChildren(
       make("h3", query.id),
-      make("p", query.k + " of " + data.models.length + " models are right; " + query.votes[0] + " of " + query.votes[1] + " choices of routers are.", "note"),
+      make("p", "Right: " + query.k + " of " + data.models.length + " models, and " + query.votes[0] + " of " + query.votes[1] + " choices (routers and seeds).", "note"),
       ...words("Prompt", query.prompt, "Not in the data folder."),
       ...words("Reference answer", query.truth, "The source gives none."),
       answers(query),
@@ -224,7 +224,7 @@
       const entry = make("li");
       const button = make("button");
       button.type = "button";
-      button.append(make("strong", query.id), make("small", query.k + " models right, " + query.votes[0] + " of " + query.votes[1] + " choices"), make("small", (query.prompt || "").slice(0, 160)));
+      button.append(make("strong", query.id), make("small", "Right: " + query.k + " of " + data.models.length + " models, " + query.votes[0] + " of " + query.votes[1] + " choices"), make("small", (query.prompt || "").slice(0, 160)));
       button.addEventListener("click", () => show(query, button));
       entry.append(button);
       return entry;

@@ -45,6 +45,9 @@ pub(super) fn section(run: &Run, choices: &Choices) -> Html {
         let all = router.all().count().max(1) as f64;
         let share = |count: usize| match count {
             0 => Cell::number("0", Some(0.0)).class("h0"),
+            _ if 100.0 * (count as f64) < 0.05 * all => {
+                Cell::number("<0.1", Some(100.0 * count as f64 / all)).class("h0").title(format!("{count} choices"))
+            }
             _ => percent(100.0 * count as f64 / all, 1, "").title(format!("{count} choices")),
         };
         let mut cells: Vec<Cell> = shown.iter().map(|model| share(counts[*model])).collect();

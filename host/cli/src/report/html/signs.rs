@@ -3,6 +3,7 @@
 use plotters::element::{Circle, PathElement, Polygon, Text};
 
 use super::drawing::{Area, Drawn, Ink, SERIES_COLOURS, Side};
+use super::markup::{Html, element};
 
 /// Signs before they come again.
 const SIGNS: [&str; 5] = ["●", "■", "▲", "◆", "▼"];
@@ -10,6 +11,21 @@ const SIGNS: [&str; 5] = ["●", "■", "▲", "◆", "▼"];
 /// The sign of a series as text: series of one colour have different ones.
 pub(super) fn sign(series: usize) -> &'static str {
     SIGNS[(series + series / SERIES_COLOURS) % SIGNS.len()]
+}
+
+/// Names of series with their signs; the script makes buttons of them, which bring a series forward.
+pub(super) fn legend<'a>(series: impl Iterator<Item = (usize, &'a str)>) -> Html {
+    let entry = |(at, name): (usize, &str)| {
+        let colour = format!("key s{}", at % SERIES_COLOURS);
+        element("li").and(
+            element("span")
+                .with("data-focus", at.to_string())
+                .and(element("span").class(&colour).with("aria-hidden", "true").text(sign(at)))
+                .text(format!(" {}. ", at + 1))
+                .and(element("bdi").text(name)),
+        )
+    };
+    element("ul").class("legend").and(Html::all(series.map(entry))).into()
 }
 
 /// Draws the sign of a series.
@@ -32,7 +48,9 @@ pub(super) fn draw_sign(area: &Area<'_>, series: usize, place: (i32, i32), radiu
 
 /// An upright cross, as single models have it.
 pub(super) fn draw_cross(area: &Area<'_>, (x, y): (i32, i32), radius: i32, ink: Ink) -> Drawn {
-    for (from, to) in [((x - radius, y - radius), (x + radius, y + radius)), ((x - radius, y + radius), (x + radius, y - radius))] {
+    for (from, to) in
+        [((x - radius, y - radius), (x + radius, y + radius)), ((x - radius, y + radius), (x + radius, y - radius))]
+    {
         area.draw(&PathElement::new(vec![from, to], ink.line(2)))?;
     }
     Ok(())
@@ -59,20 +77,25 @@ impl Labels {
     /// Writes a name beside its place, where it lies on as little as can be; a line leads there when it is far.
     pub(super) fn write(&mut self, area: &Area<'_>, name: &str, place: (i32, i32), size: u32, ink: Ink) -> Drawn {
         // The widths of a usual sans serif, generously.
-        let (width, height) = ((name.chars().count() as f64 * f64::from(size) * 0.58) as i32 + 4, size as i32 + 2);
+        let (width, height) = ((name.chars().count() as f64 * f64::from(size) * 0.5) as i32 + 4, size as i32);
         let centre = |dx: i32, dy: i32| {
             let x = place.0 + dx.signum() * (dx.abs() + width / 2);
             (x, place.1 + dy)
         };
         let near = [(10, 0), (-10, 0), (0, -16), (0, 16), (10, -12), (-10, -12), (10, 12), (-10, 12)];
-        let far = [24, 38, 54, 72].into_iter().flat_map(|d| [(d, -d), (-d, -d), (d, d), (-d, d), (d, 0), (-d, 0), (0, -d), (0, d)]);
+        let far = [24, 38, 54, 72]
+            .into_iter()
+            .flat_map(|d| [(d, -d), (-d, -d), (d, d), (-d, d), (d, 0), (-d, 0), (0, -d), (0, d)]);
         let boxes = near.into_iter().chain(far).map(|(dx, dy)| {
             let (x, y) = centre(dx, dy);
             (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
         });
         // Farther is a little worse, overlap is much worse.
         let cost = |at: usize, found: &(i32, i32, i32, i32)| {
-            let outside = found.0 < self.bounds.0 || found.1 < self.bounds.1 || found.2 > self.bounds.2 || found.3 > self.bounds.3;
+            let outside = found.0 < self.bounds.0
+                || found.1 < self.bounds.1
+                || found.2 > self.bounds.2
+                || found.3 > self.bounds.3;
             let overlap: i32 = self.taken.iter().map(|taken| overlap(taken, found)).sum();
             overlap * 100 + at as i32 + if outside { 1_000_000 } else { 0 }
         };

@@ -8,23 +8,31 @@ pub(super) struct Heading {
     label: String,
     /// What it means, for whoever asks.
     note: String,
+    /// What stands below it, small.
+    below: String,
     numeric: bool,
 }
 
 /// A column of words.
 pub(super) fn words(label: impl Into<String>) -> Heading {
-    Heading { label: label.into(), note: String::new(), numeric: false }
+    Heading { label: label.into(), note: String::new(), below: String::new(), numeric: false }
 }
 
 /// A column of numbers.
 pub(super) fn numbers(label: impl Into<String>) -> Heading {
-    Heading { label: label.into(), note: String::new(), numeric: true }
+    Heading { label: label.into(), note: String::new(), below: String::new(), numeric: true }
 }
 
 impl Heading {
     /// Says what the column means.
     pub(super) fn meaning(mut self, note: impl Into<String>) -> Self {
         self.note = note.into();
+        self
+    }
+
+    /// Says something small below the heading.
+    pub(super) fn below(mut self, small: impl Into<String>) -> Self {
+        self.below = small.into();
         self
     }
 }
@@ -148,7 +156,8 @@ fn head_cell(heading: &Heading) -> Html {
     if !heading.note.is_empty() {
         cell = cell.with("title", &heading.note);
     }
-    cell.text(&heading.label).into()
+    let cell = cell.text(&heading.label);
+    if heading.below.is_empty() { cell.into() } else { cell.and(element("small").text(&heading.below)).into() }
 }
 
 fn body_cell(cell: &Cell, numeric: bool) -> Html {
@@ -181,7 +190,8 @@ impl From<Table> for Html {
             if !row.kind.is_empty() {
                 out = out.with("data-kind", row.kind);
             }
-            out.and(head.and(row.head.content.clone())).and(Html::all(cells.map(|(cell, numeric)| body_cell(cell, numeric))))
+            out.and(head.and(row.head.content.clone()))
+                .and(Html::all(cells.map(|(cell, numeric)| body_cell(cell, numeric))))
         });
         let mut out = element("table").with("id", &table.id).class(table.class);
         if table.sortable {

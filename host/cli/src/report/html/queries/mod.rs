@@ -50,7 +50,9 @@ pub(super) fn section(run: &Run, folder: &Folder, choices: &Choices, bytes: usiz
     Ok(Html::all([
         Html::from(element("p").text(caps(&votes, &picked, now))),
         element("p").class("note").text(RULE).into(),
-        element("noscript").and(element("p").text("Choosing a query needs the page's own script, which is off.")).into(),
+        element("noscript")
+            .and(element("p").text("Choosing a query needs the page's own script, which is off."))
+            .into(),
         explorer(),
         element("script").with("type", "application/json").with("id", "queries-data").and(data).into(),
     ]))
@@ -76,7 +78,9 @@ fn caps(votes: &[Pick], picked: &[Pick], lengths: Lengths) -> String {
 /// Filters, the list, and the place of the query that was chosen; the script fills them.
 fn explorer() -> Html {
     let select = |name: &'static str, label: &str| {
-        element("label").text(label).and(element("select").with("data-query", name).and(element("option").with("value", "").text("all")))
+        element("label")
+            .text(label)
+            .and(element("select").with("data-query", name).and(element("option").with("value", "").text("all")))
     };
     let filters = element("div")
         .class("filters")
@@ -91,7 +95,11 @@ fn explorer() -> Html {
                     .and(element("option").with("value", "no").text("agree")),
             ),
         )
-        .and(element("label").text("Text holds ").and(element("input").with("type", "search").with("data-query", "text").with("autocomplete", "off")))
+        .and(
+            element("label")
+                .text("Text holds ")
+                .and(element("input").with("type", "search").with("data-query", "text").with("autocomplete", "off")),
+        )
         .and(element("output").with("data-query", "count"));
     element("div")
         .with("id", "explorer")
@@ -135,8 +143,10 @@ impl Shown<'_> {
     fn one(&self, pick: &Pick, lengths: Lengths) -> Value {
         let id = &self.choices.queries[pick.query];
         let texts = self.texts.get(id);
-        let models: Vec<Value> = self.choices.models.iter().map(|model| self.answer(pick, model.as_str(), texts, lengths)).collect();
-        let chosen = |of: &Vec<Option<super::choices::Choice>>| of[pick.query].map_or(-1, |choice| i32::from(choice.model));
+        let models: Vec<Value> =
+            self.choices.models.iter().map(|model| self.answer(pick, model.as_str(), texts, lengths)).collect();
+        let chosen =
+            |of: &Vec<Option<super::choices::Choice>>| of[pick.query].map_or(-1, |choice| i32::from(choice.model));
         let routers = self.choices.routers.iter().map(|router| router.of_seed.iter().map(chosen).collect::<Vec<i32>>());
         json!({
             "id": markup::visible(id.as_str()),

@@ -53,7 +53,8 @@ pub(super) fn read(records: &Records, wanted: &[&QueryId]) -> anyhow::Result<BTr
         while reader.read_into(&mut rows)? {
             for row in rows.drain(..).filter(|row: &CompletionRow| row.sample_index == 0) {
                 let Some(of) = texts.get_mut(&row.query_id) else { continue };
-                let said = if row.status == CompletionStatus::Ok { row.raw_output } else { row.error.unwrap_or_default() };
+                let said =
+                    if row.status == CompletionStatus::Ok { row.raw_output } else { row.error.unwrap_or_default() };
                 of.answers.insert(row.model.as_str().to_owned(), (row.status, cut(&said, longest.answer)));
             }
         }

@@ -1,6 +1,6 @@
 //! How alike routers are: one matrix with two halves.
 
-use super::heat::{between, ends, gap};
+use super::heat::{between, gap, most};
 use super::markup::{Html, element};
 use super::run::Run;
 use super::table::{Cell, Table, numbers, words};
@@ -14,12 +14,12 @@ pub(super) fn section(run: &Run) -> Html {
     }
     let mut headings = vec![words("router")];
     headings.extend((1..=lines.len()).map(|number| numbers(number.to_string()).meaning(&lines[number - 1].name)));
-    let caption = "Percent of tested queries. Above the diagonal: the same model chosen; below it: both right or both wrong. Columns have the numbers of the rows; colours run within each half, from its least to its greatest.";
+    let caption = "Percent of tested queries. Above the diagonal: the same model chosen; below it: both right or both wrong. Columns have the numbers of the rows; colours run within each half.";
     let mut table = Table::new("agreement-table", caption, headings).heat();
     let shares = |half: &str| {
         let all =
             lines.iter().flat_map(|line| lines.iter().map(|with| line.value(&format!("{half} with {}", with.name))));
-        ends(all.flatten().collect::<Vec<f64>>().into_iter())
+        most(all.flatten())
     };
     let (choices, outcomes) = (shares("SameChoice"), shares("SameOutcome"));
     for (at, line) in lines.iter().enumerate() {

@@ -49,7 +49,8 @@ impl Scale {
 
     /// Values worth naming, ascending: some five to ten.
     pub(super) fn ticks(&self) -> Vec<f64> {
-        if self.log { self.log_ticks() } else { self.linear_ticks() }
+        // Within one decade round numbers are better than powers.
+        if self.log && self.high / self.low > 6.0 { self.log_ticks() } else { self.linear_ticks() }
     }
 
     fn linear_ticks(&self) -> Vec<f64> {
@@ -69,8 +70,8 @@ impl Scale {
             values.filter(|value| (self.low..=self.high).contains(value)).collect()
         };
         // As many as have room.
-        let fine = [vec![1.0], vec![1.0, 3.0], vec![1.0, 2.0, 5.0], vec![1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0]];
-        fine.iter().map(|factors| of(factors)).find(|ticks| ticks.len() >= 4).unwrap_or_else(|| of(&fine[3]))
+        let fine: [&[f64]; 3] = [&[1.0], &[1.0, 3.0], &[1.0, 2.0, 5.0]];
+        fine.into_iter().map(of).find(|ticks| ticks.len() >= 4).unwrap_or_else(|| of(&[1.0, 2.0, 3.0, 5.0]))
     }
 }
 
@@ -134,7 +135,7 @@ mod tests {
     fn ticks_are_round_and_some() {
         let ticks = Scale::linear([36.0, 81.0].into_iter(), (0, 1)).ticks();
         assert_eq!(ticks, [40.0, 50.0, 60.0, 70.0, 80.0]);
-        for (low, high) in [(0.0011, 0.0029), (0.01, 40.0), (1e-6, 1e3)] {
+        for (low, high) in [(0.0011, 0.0029), (7.3, 14.2), (0.3, 2.9), (0.01, 40.0), (1e-6, 1e3)] {
             let ticks = Scale::log([low, high].into_iter(), (0, 1)).ticks();
             assert!((3..=12).contains(&ticks.len()), "{ticks:?}");
         }

@@ -19,6 +19,14 @@ pub(super) fn between(value: f64, digits: usize, (low, high): (f64, f64)) -> Cel
     Cell::number(format!("{value:.digits$}"), Some(value)).class(&step(share))
 }
 
+/// The ends of most of some values: a few that are far below the others take no colours from them.
+pub(super) fn most(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    let mut sorted: Vec<f64> = values.collect();
+    sorted.sort_by(f64::total_cmp);
+    let low = sorted.get(sorted.len() * 15 / 100).copied().unwrap_or_default();
+    (low, sorted.last().copied().unwrap_or_default())
+}
+
 /// The least and the greatest of some values.
 pub(super) fn ends(values: impl Iterator<Item = f64>) -> (f64, f64) {
     values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)))

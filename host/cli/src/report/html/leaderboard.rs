@@ -1,10 +1,10 @@
 //! The leaderboard: who is better, by how much, and how sure that is.
 
-use plotters::element::PathElement;
+use plotters::element::{PathElement, Text};
 
 use super::axes::{Frame, Scale, horizontal};
 use super::drawing::{Area, Drawn, Ink, Plot, Side, figure};
-use super::markup::{Html, element};
+use super::markup::{Html, element, visible};
 use super::run::Run;
 use super::signs::draw_sign;
 use super::table::{Cell, Heading, Table, numbers, words};
@@ -160,25 +160,32 @@ fn differences(run: &Run) -> anyhow::Result<Html> {
     }
     let bottom = TOP + ROW * lines.len() as i32;
     let frame: Frame = (260, TOP, 960, bottom);
+    // Who is far behind would take the room of all others: a mark at the edge says where it is.
+    let widest = lines
+        .iter()
+        .filter(|(_, line, ..)| verdict(line) != "worse")
+        .flat_map(|(_, _, number, _)| [number.low, number.high]);
+    let limit = -4.0 * widest.flatten().map(f64::abs).fold(1.0, f64::max);
+    let far = |number: &Number| number.high.or(number.value) < Some(limit);
     let draw = |area: &Area<'_>| -> Drawn {
-        let values = lines.iter().flat_map(|(_, _, number, _)| [number.value, number.low, number.high]).flatten();
+        let near = lines.iter().filter(|(_, _, number, _)| !far(number));
+        let values = near.flat_map(|(_, _, number, _)| [number.value, number.low, number.high]).flatten();
         let x = Scale::linear(values.chain([0.0]), (frame.0, frame.2));
         horizontal(area, &x, frame, "points of AvgAcc against Best Single")?;
         area.draw(&PathElement::new(vec![(x.at(0.0), TOP), (x.at(0.0), bottom)], Ink::Strong.line(1)))?;
         for (row, (at, line, number, value)) in lines.iter().enumerate() {
             let y = TOP + ROW * row as i32 + ROW / 2;
             let ink = Ink::Series(*at as u8);
+            let words = |text: String, x: i32, side: Side| Text::new(text, (x, y), Ink::Strong.text(16, side));
+            area.draw(&words(visible(&cut(&format!("{}. {}", at + 1, line.name), 30)), frame.0 - 10, Side::Left))?;
+            if far(number) {
+                area.draw(&words(format!("◀ {value:+.1}, off the scale"), frame.0 + 6, Side::Right))?;
+                continue;
+            }
             if let (Some(low), Some(high)) = (number.low, number.high) {
                 area.draw(&PathElement::new(vec![(x.at(low), y), (x.at(high), y)], ink.line(2)))?;
             }
             draw_sign(area, *at, (x.at(*value), y), 5, ink)?;
-            let name = format!("{}. {}", at + 1, line.name);
-            let style = Ink::Strong.text(16, Side::Left);
-            area.draw(&plotters::element::Text::new(
-                super::markup::visible(&cut(&name, 30)),
-                (frame.0 - 10, y),
-                style,
-            ))?;
         }
         Ok(())
     };

@@ -8,6 +8,7 @@ mod axes;
 mod choices;
 mod controls;
 mod drawing;
+mod external;
 mod heat;
 mod latency;
 mod leaderboard;
@@ -102,6 +103,13 @@ pub(crate) fn page(sources: &Sources) -> anyhow::Result<String> {
     add("agreement", "Agreement of routers", "Agreement", "", agreement::section(&run));
     add("latency", "Waiting time", "Time", "", latency::section(&run));
     add("controls", "Controls against self-deception", "Controls", "", controls::section(&run, &beside));
+    add(
+        "external",
+        "Results from elsewhere",
+        "Elsewhere",
+        "",
+        of_records(&|records| external::section(&records.external)),
+    );
     add("quality", "Coverage and data quality", "Quality", "", of_records(&quality::section));
     add("provenance", "Provenance", "Provenance", "", provenance::section(&run));
     let left = MOST_BYTES.saturating_sub(page.bytes()).max(QUERY_BYTES);

@@ -22,7 +22,8 @@ pub(super) struct Section {
 /// A page that is being put together.
 pub(super) struct Page {
     title: String,
-    head: Html,
+    heading: Html,
+    about: Html,
     sections: Vec<Section>,
 }
 
@@ -40,12 +41,9 @@ impl Page {
         );
         let controls =
             report.controls.iter().map(|line| element("p").class("warning").text(format!("Control: {line}")));
-        let head = Html::all([
-            Html::from(element("h1").and(element("bdi").text(&report.name))),
-            element("p").class("about").text(about).into(),
-            Html::all(controls),
-        ]);
-        Self { title: format!("{} - routerlab", report.name), head, sections: Vec::new() }
+        let heading = element("h1").and(element("bdi").text(&report.name)).into();
+        let about = Html::all([Html::from(element("p").class("about").text(about)), Html::all(controls)]);
+        Self { title: format!("{} - routerlab", report.name), heading, about, sections: Vec::new() }
     }
 
     pub(super) fn add(&mut self, section: Section) {
@@ -93,7 +91,8 @@ impl Page {
         let body = Html::all([
             Html::from(element("a").class("skip").with("href", "#main").text("Skip to the content")),
             element("header")
-                .and(element("div").class("masthead").and(element("div").and(self.head)).and(switch))
+                .and(element("div").class("masthead").and(self.heading).and(switch))
+                .and(self.about)
                 .into(),
             navigation.into(),
             element("main").with("id", "main").with("tabindex", "-1").and(Html::all(sections)).into(),

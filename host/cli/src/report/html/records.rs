@@ -6,7 +6,10 @@ use std::path::Path;
 use anyhow::Context;
 use routerlab_bench::pool::{PoolRecords, records};
 use routerlab_bench::{Data, DataChoice};
-use routerlab_records::{CompletionStatus, CoverageRow, QueryId, completion_files, read_completion_states, read_table};
+use routerlab_records::{
+    CompletionStatus, CoverageRow, ExternalRow, QueryId, completion_files, read_completion_states, read_external,
+    read_table,
+};
 
 use super::run::Run;
 
@@ -34,6 +37,8 @@ pub(super) struct Records {
     /// What a collection was asked for and has; none where nothing was collected.
     pub(super) coverage: Option<Vec<CoverageRow>>,
     pub(super) groups: Groups,
+    /// What routers came to in other benchmarks.
+    pub(super) external: Vec<ExternalRow>,
     rows: BTreeMap<QueryId, u32>,
 }
 
@@ -114,6 +119,7 @@ impl Records {
             failed: completion_files(dir).is_ok().then(|| failed(&data)).transpose()?,
             coverage: coverage.map(|table| table.rows),
             groups: groups(&data),
+            external: read_external(dir)?,
             rows: data.ids.iter().cloned().zip(0..).collect(),
             found,
             data,

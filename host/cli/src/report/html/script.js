@@ -134,17 +134,23 @@
   options("dataset", distinct(data.queries.map((query) => query.dataset)).sort(), (name) => name);
   options("right", distinct(data.queries.map((query) => query.k)).sort((a, b) => a - b), (k) => k + " of " + data.models.length);
 
+  let regions = 0;
   const region = (table, label) => {
+    const id = "region-" + ++regions;
+    const caption = make("p", label, "caption");
+    caption.id = id;
+    table.setAttribute("aria-labelledby", id);
+    const framed = make("div", undefined, "framed");
     const scroll = make("div", undefined, "scroll");
     scroll.tabIndex = 0;
     scroll.setAttribute("role", "region");
-    scroll.setAttribute("aria-label", label);
+    scroll.setAttribute("aria-labelledby", id);
     scroll.append(table);
-    return scroll;
+    framed.append(caption, scroll);
+    return framed;
   };
   const table = (caption, headings, rows) => {
     const table = make("table");
-    table.append(make("caption", caption));
     const head = table.createTHead().insertRow();
     for (const [label, name] of headings) {
       const cell = make("th", label, name);

@@ -193,22 +193,20 @@ impl From<Table> for Html {
             out.and(head.and(row.head.content.clone()))
                 .and(Html::all(cells.map(|(cell, numeric)| body_cell(cell, numeric))))
         });
-        let mut out = element("table").with("id", &table.id).class(table.class);
+        let mut out = element("table").with("id", &table.id).class(table.class).with("aria-labelledby", &caption);
         if table.sortable {
             out = out.with("data-sortable", "");
         }
-        let out = out
-            .and(element("caption").with("id", &caption).text(&table.caption))
-            .and(element("thead").and(head))
-            .and(element("tbody").and(Html::all(body)));
-        // A table that is wider than the page scrolls by itself, by keyboard too.
-        element("div")
+        let out = out.and(element("thead").and(head)).and(element("tbody").and(Html::all(body)));
+        // A table that is wider than the page scrolls by itself, by keyboard too; what it is stays in sight.
+        let scroll = element("div")
             .class("scroll")
             .with("role", "region")
-            .with("aria-labelledby", caption)
+            .with("aria-labelledby", &caption)
             .with("tabindex", "0")
-            .and(out)
-            .into()
+            .and(out);
+        let caption = element("p").class("caption").with("id", &caption).text(&table.caption);
+        element("div").class("framed").and(caption).and(scroll).into()
     }
 }
 
@@ -223,7 +221,7 @@ mod tests {
         let html: Html = table.into();
         let html = html.into_string();
         for part in [
-            "<caption id=\"t-caption\">A &amp; B</caption>",
+            "<p class=\"caption\" id=\"t-caption\">A &amp; B</p>",
             "<th scope=\"col\" class=\"n\" title=\"of all\">share</th>",
             "<tr data-kind=\"router\"><th scope=\"row\">x&lt;y</th><td class=\"n best\" data-v=\"1.5\" title=\"n = 3\">1.50</td></tr>",
             "tabindex=\"0\"",

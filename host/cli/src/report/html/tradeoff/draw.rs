@@ -128,7 +128,8 @@ fn signs(area: &Area<'_>, scene: &Scene<'_>, controls: &[&Mark], axes: &Axes, la
     for (mark, place) in &of_controls {
         labels.write(area, &mark.name, *place, TEXT, Ink::Strong)?;
     }
-    for (series, _, place) in &of_series {
+    // Where there are too many, the enlarged plot has their numbers.
+    for (series, _, place) in of_series.iter().filter(|_| !scene.crowded) {
         let name = match scene.run.routers().count() <= ROOM {
             true => visible(&super::super::leaderboard::cut(series.name, NAME)),
             false => (series.at + 1).to_string(),

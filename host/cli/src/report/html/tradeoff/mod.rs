@@ -57,7 +57,9 @@ pub(super) fn section(run: &Run, models: &[SingleModel]) -> anyhow::Result<Html>
 
 fn sweep(scene: &Scene<'_>) -> anyhow::Result<Html> {
     let intervals = match scene.crowded {
-        true => "Choose routers in the legend to see their 95 % intervals.",
+        true => {
+            "Choose routers in the legend to bring them forward with their 95 % intervals; the plot below has their numbers."
+        }
         false => "Whiskers and bands are 95 % intervals of AvgAcc over new queries.",
     };
     let description = format!(

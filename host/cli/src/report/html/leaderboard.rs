@@ -89,15 +89,15 @@ fn table(run: &Run) -> Table {
             }
         };
         let kind = kind(line);
-        let shown = match (kind, &line.unranked) {
-            ("outside", Some(why)) => format!("outside: {why}"),
-            ("failed", _) => line.status.clone(),
-            (kind, _) => kind.to_owned(),
+        let shown = Cell::words(if kind == "failed" { &line.status } else { kind });
+        let shown = match &line.unranked {
+            Some(why) if kind == "outside" => shown.and(element("small").text(why)),
+            _ => shown,
         };
         let head = Cell::of(element("bdi").text(&line.name));
         if kind == "failed" {
             let detail = line.detail.as_deref().unwrap_or("no detail");
-            let mut cells = vec![Cell::words(shown).title(detail).class("worse")];
+            let mut cells = vec![shown.title(detail).class("worse")];
             cells.resize_with(9, || Cell::words(NONE));
             table.row_of(kind, head, cells);
             continue;
@@ -111,7 +111,7 @@ fn table(run: &Run) -> Table {
             kind,
             head,
             vec![
-                Cell::words(shown),
+                shown,
                 number("Rank", 0),
                 with_ends(line.value("AvgAcc"), decimals(line.value("AvgAcc"), 2), line.metric("AvgAcc"), &points),
                 with_ends(points_ahead, signed(points_ahead), difference, &points),

@@ -147,7 +147,7 @@ fn without_its_data_and_with_it_elsewhere(scratch: &Scratch, run: &Path) {
     std::fs::rename(scratch.path("starter"), scratch.path("moved")).unwrap();
     let page = pages::page(scratch, run, "alone.html", &[]);
     assert!(
-        page.contains("say where it is with `--data DIR`") && !page.contains("queries-data\""),
+        page.contains("say where it is with `--data DIR`") && !page.contains("id=\"queries-data\""),
         "says what is absent"
     );
     for section in ["leaderboard", "cost", "recall", "shares", "agreement"] {
@@ -155,7 +155,7 @@ fn without_its_data_and_with_it_elsewhere(scratch: &Scratch, run: &Path) {
         assert!(own.contains("<table") && !own.contains("--data DIR"), "{section} needs no data folder");
     }
     let found = pages::page(scratch, run, "found.html", &["--data", "moved"]);
-    assert!(found.contains("queries-data") && found.contains("<section id=\"quality\""));
+    assert!(found.contains("id=\"queries-data\"") && found.contains("<section id=\"quality\""));
     let nowhere = scratch.routerlab([
         "report".as_ref(),
         run.as_os_str(),

@@ -81,6 +81,7 @@ fn each_heavy_dependency_has_one_owner() {
         ("parquet", "records"),
         ("arrow-array", "records"),
         ("clap", "cli"),
+        ("plotters", "cli"),
         ("reqwest", "collect"),
         ("rusqlite", "collect"),
         ("cudarc", "infer"),

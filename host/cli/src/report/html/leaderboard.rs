@@ -25,7 +25,11 @@ pub(super) fn section(run: &Run) -> anyhow::Result<Html> {
         .and(element("label").text("Kind ").and(kinds(run)))
         .and(element("output").with("data-filter", "count"));
     let table = table(run);
-    Ok(Html::all([Html::from(filters), table.into(), differences(run)?]))
+    let failed = run.report.lines.iter().filter(|line| line.status != "ok").map(|line| {
+        let detail = line.detail.as_deref().unwrap_or("no detail");
+        element("p").class("note").text(format!("{}: {}: {detail}", line.name, line.status))
+    });
+    Ok(Html::all([Html::from(filters), table.into(), Html::all(failed), differences(run)?]))
 }
 
 fn kinds(run: &Run) -> Html {
@@ -70,8 +74,8 @@ fn headings(run: &Run) -> Vec<Heading> {
 
 fn table(run: &Run) -> Table {
     let caption = format!(
-        "Quality alone, means over {} seeds; {} distinct queries; 95 % intervals in brackets",
-        run.report.seeds.len(),
+        "Quality alone, means over {}; {} distinct queries; 95 % intervals in brackets",
+        run.seeds(),
         run.report.queries
     );
     let mut table = Table::new("leaderboard-table", caption, headings(run));

@@ -32,8 +32,8 @@ pub(super) struct Records {
     pub(super) changed: Vec<String>,
     /// Odd costs of every dataset and model, in the order of `found.cells`.
     pub(super) costs: Vec<OddCosts>,
-    /// By dataset, model and status how many requests failed; none where the folder has no completions.
-    pub(super) failed: Option<BTreeMap<(String, String), BTreeMap<&'static str, usize>>>,
+    /// None where the folder has no completions.
+    pub(super) failed: Option<Failed>,
     /// What a collection was asked for and has; none where nothing was collected.
     pub(super) coverage: Option<Vec<CoverageRow>>,
     pub(super) groups: Groups,
@@ -41,6 +41,9 @@ pub(super) struct Records {
     pub(super) external: Vec<ExternalRow>,
     rows: BTreeMap<QueryId, u32>,
 }
+
+/// By dataset and model, then by status: requests that did not end in an answer.
+pub(super) type Failed = BTreeMap<(String, String), BTreeMap<&'static str, usize>>;
 
 /// Costs of one model on one dataset that deserve a look.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -144,8 +147,8 @@ fn odd_costs(data: &Data, dataset: usize, model: usize) -> OddCosts {
     odd
 }
 
-fn failed(data: &Data) -> anyhow::Result<BTreeMap<(String, String), BTreeMap<&'static str, usize>>> {
-    let mut failed: BTreeMap<(String, String), BTreeMap<&'static str, usize>> = BTreeMap::new();
+fn failed(data: &Data) -> anyhow::Result<Failed> {
+    let mut failed = Failed::new();
     for state in read_completion_states(&data.dir)? {
         let shown = data.model_index(state.model.as_str()).is_some()
             && data.datasets.iter().any(|dataset| dataset.as_str() == state.query_id.dataset());

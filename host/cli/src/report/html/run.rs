@@ -57,6 +57,19 @@ impl Run {
         self.report.lines.iter().filter(|line| line.kind == "router" && line.status == "ok")
     }
 
+    /// `1 seed`, `5 seeds`.
+    pub(super) fn seeds(&self) -> String {
+        match self.report.seeds.len() {
+            1 => "1 seed".into(),
+            more => format!("{more} seeds"),
+        }
+    }
+
+    /// What costs are, for an axis or a heading.
+    pub(super) fn cost_name(&self) -> &'static str {
+        if self.report.cost_unit == "USD" { "total cost" } else { "total waiting time" }
+    }
+
     /// Controls with numbers.
     pub(super) fn controls(&self) -> impl Iterator<Item = &Line> {
         self.report.lines.iter().filter(|line| line.kind == "control" && line.status == "ok")

@@ -39,7 +39,7 @@ pub(super) fn section(run: &Run, choices: &Choices) -> Html {
     if sequential {
         headings.push(numbers("models asked").meaning("for a query, on average; all of them are paid"));
     }
-    let caption = format!("Percent of tested queries over {} seeds, quality alone", run.report.seeds.len());
+    let caption = format!("Percent of tested queries over {}, quality alone", run.seeds());
     let mut table = Table::new("shares-table", caption, headings).heat();
     for (router, counts) in choices.routers.iter().zip(&counts) {
         let all = router.all().count().max(1) as f64;

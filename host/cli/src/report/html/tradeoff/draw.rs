@@ -7,7 +7,7 @@ use crate::report::data::Number;
 use crate::report::html::axes::{Frame, Scale, horizontal, vertical};
 use crate::report::html::drawing::{Area, Drawn, Ink};
 use crate::report::html::markup::visible;
-use crate::report::html::run::SweepPoint;
+use crate::report::html::run::{Run, SweepPoint};
 use crate::report::html::signs::{Labels, draw_cross, draw_sign};
 
 pub(super) const SIZE: (u32, u32) = (980, 620);
@@ -27,7 +27,7 @@ struct Axes {
 
 impl Axes {
     /// Axes that hold these numbers and intervals, drawn.
-    fn drawn(area: &Area<'_>, unit: &str, points: &[(Number, f64)]) -> Result<Self, Box<dyn std::error::Error>> {
+    fn drawn(area: &Area<'_>, run: &Run, points: &[(Number, f64)]) -> Result<Self, Box<dyn std::error::Error>> {
         let (left, top, right, bottom) = FRAME;
         let costs = || points.iter().map(|(_, cost)| *cost);
         let ends = points.iter().flat_map(|(accuracy, _)| [accuracy.value, accuracy.low, accuracy.high]).flatten();
@@ -37,7 +37,12 @@ impl Axes {
         let y = Scale::linear(ends, (bottom, top));
         vertical(area, &y, FRAME, "AvgAcc, %")?;
         let said = if log { " (logarithmic)" } else { "" };
-        horizontal(area, &x, FRAME, &format!("total cost of a seed's test part, {unit}{said}"))?;
+        horizontal(
+            area,
+            &x,
+            FRAME,
+            &format!("{} of a seed's test part, {}{said}", run.cost_name(), run.report.cost_unit),
+        )?;
         Ok(Self { x, y })
     }
 
@@ -60,7 +65,7 @@ pub(super) fn sweep(area: &Area<'_>, scene: &Scene<'_>) -> Drawn {
     let single = |value| Number { value: Some(value), low: None, high: None, n: 0 };
     let of_models = scene.models.iter().map(|model| (single(model.accuracy), model.cost));
     let points: Vec<(Number, f64)> = of_series.chain(of_controls).chain(of_models).collect();
-    let axes = Axes::drawn(area, scene.run.report.cost_unit, &points)?;
+    let axes = Axes::drawn(area, scene.run, &points)?;
     let mut labels = Labels::within(FRAME);
     scene.series.iter().try_for_each(|series| band(area, series, &axes))?;
     for model in scene.models {
@@ -94,7 +99,7 @@ pub(super) fn detail(area: &Area<'_>, scene: &Scene<'_>) -> Drawn {
         .map(|series| Series { at: series.at, name: series.name, points: series.points.clone() })
         .collect();
     let points: Vec<(Number, f64)> = series.iter().filter_map(first).chain(of_controls).collect();
-    let axes = Axes::drawn(area, scene.run.report.cost_unit, &points)?;
+    let axes = Axes::drawn(area, scene.run, &points)?;
     let shown =
         Scene { run: scene.run, series, controls: Vec::new(), models: &[], frontier: Vec::new(), crowded: false };
     signs(area, &shown, &near, &axes, &mut Labels::within(FRAME))

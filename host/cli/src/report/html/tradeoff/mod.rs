@@ -63,13 +63,14 @@ fn sweep(scene: &Scene<'_>) -> anyhow::Result<Html> {
         false => "Whiskers and bands are 95 % intervals of AvgAcc over new queries.",
     };
     let description = format!(
-        "Each line is a router's sweep from quality alone (its sign) to cost alone, {} preferences, means over {} seeds. \
+        "Each line is a router's sweep from quality alone (its sign) to cost alone, {} preferences, means over {}. \
          The staircase is the frontier: points of ranked routers that no other beats in both. {intervals}",
         scene.series.iter().map(|series| series.points.len()).max().unwrap_or(0),
-        scene.run.report.seeds.len()
+        scene.run.seeds()
     );
     let mut below = legend(scene.series.iter().map(|series| (series.at, series.name)));
-    below.push(element("p").class("note").text("◇ control, × single model of the pool, thin staircase: frontier."));
+    let models = if scene.models.is_empty() { "" } else { ", × single model of the pool" };
+    below.push(element("p").class("note").text(format!("◇ control{models}, thin staircase: frontier.")));
     let drawn = |line: &Line| scene.series.iter().any(|series| series.name == line.name);
     let unknown: Vec<&str> = scene.run.routers().filter(|line| !drawn(line)).map(|line| line.name.as_str()).collect();
     if !unknown.is_empty() {

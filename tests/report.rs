@@ -156,6 +156,15 @@ fn without_its_data_and_with_it_elsewhere(scratch: &Scratch, run: &Path) {
     }
     let found = pages::page(scratch, run, "found.html", &["--data", "moved"]);
     assert!(found.contains("id=\"queries-data\"") && found.contains("<section id=\"quality\""));
+    assert!(!found.contains("has changed since"));
+    let mut pool = std::fs::read_to_string(scratch.path("moved/pool.toml")).unwrap();
+    pool.push_str("# A word more.\n");
+    scratch.write("moved/pool.toml", pool);
+    let changed = pages::page(scratch, run, "changed.html", &["--data", "moved"]);
+    assert!(
+        changed.contains("has changed since the run was made: pool.toml."),
+        "what is drawn may not be what was run on"
+    );
     let nowhere = scratch.routerlab([
         "report".as_ref(),
         run.as_os_str(),

@@ -75,6 +75,11 @@ pub(crate) fn page(sources: &Sources) -> anyhow::Result<String> {
         Folder::Absent(why) => element("p").class("warning").text(why).into(),
     };
     let mut page = Page::new(&run);
+    if let Some(changed) = records.map(|records| records.changed.join(", ")).filter(|changed| !changed.is_empty()) {
+        page.warn(&format!(
+            "The data folder has changed since the run was made: {changed}. What is drawn from it may not be what the run saw."
+        ));
+    }
     let mut add = |id, title, short, lead, body| page.add(Section { id, title, short, lead, body });
     add(
         "leaderboard",

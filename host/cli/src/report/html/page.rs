@@ -46,6 +46,11 @@ impl Page {
         Self { title: format!("{} - routerlab", report.name), heading, about, sections: Vec::new() }
     }
 
+    /// Says something that whoever reads on must know.
+    pub(super) fn warn(&mut self, words: &str) {
+        self.about.push(element("p").class("warning").text(words));
+    }
+
     pub(super) fn add(&mut self, section: Section) {
         self.sections.push(section);
     }

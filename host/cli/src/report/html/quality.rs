@@ -25,7 +25,7 @@ pub(super) fn section(records: &Records) -> Html {
 }
 
 fn sentences(records: &Records) -> Html {
-    let Records { data, found, changed, groups, coverage, failed, .. } = records;
+    let Records { data, found, groups, coverage, failed, .. } = records;
     let mut lines = vec![format!(
         "{} queries of {} datasets and {} models; {} queries are left out for want of scores.",
         data.rows(),
@@ -58,14 +58,7 @@ fn sentences(records: &Records) -> Html {
         }
         None => "The folder holds no completions, so nothing is known of failed requests or of what models wrote.".into(),
     });
-    let mut out = Html::all(lines.iter().map(|line| element("p").text(line)));
-    if !changed.is_empty() {
-        out.push(element("p").class("warning").text(format!(
-            "Changed since the run was made: {}. What is drawn from the data folder may not be what the run saw.",
-            changed.join(", ")
-        )));
-    }
-    out
+    Html::all(lines.iter().map(|line| element("p").text(line)))
 }
 
 /// What one model lacks, on one dataset or on all.

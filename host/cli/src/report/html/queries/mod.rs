@@ -153,8 +153,8 @@ impl Shown<'_> {
             "dataset": markup::visible(id.dataset()),
             "k": self.right.counts()[pick.query],
             "votes": [pick.right, pick.all],
-            "prompt": texts.map(|texts| texts::cut(&texts.prompt, lengths.prompt)),
-            "truth": texts.and_then(|texts| texts.truth.as_deref()).map(|truth| texts::cut(truth, lengths.truth)),
+            "prompt": texts.map(|texts| texts.prompt.shown(lengths.prompt)),
+            "truth": texts.and_then(|texts| texts.truth.as_ref()).map(|truth| truth.shown(lengths.truth)),
             "models": models,
             "routers": routers.collect::<Vec<Vec<i32>>>(),
         })
@@ -175,7 +175,7 @@ impl Shown<'_> {
             known(data.observed.costs_usd(row)[at], 8),
             known(data.latency_ms[row * data.models.len() + at] / 1e3, 3),
             said.map(|(status, _)| status.as_str()),
-            said.map(|(_, text)| texts::cut(text, lengths.answer)),
+            said.map(|(_, text)| text.shown(lengths.answer)),
         ])
     }
 }

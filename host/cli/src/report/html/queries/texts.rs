@@ -27,10 +27,10 @@ pub(super) const LENGTHS: [Lengths; 5] = [
 /// What is known of one query.
 #[derive(Debug, Clone)]
 pub(super) struct Texts {
-    pub(super) prompt: String,
-    pub(super) truth: Option<String>,
+    pub(super) prompt: Kept,
+    pub(super) truth: Option<Kept>,
     /// By model: how the request ended, and what came.
-    pub(super) answers: BTreeMap<String, (CompletionStatus, String)>,
+    pub(super) answers: BTreeMap<String, (CompletionStatus, Kept)>,
 }
 
 /// The texts of some queries, each cut to the greatest length that is ever shown.
@@ -41,8 +41,8 @@ pub(super) fn read(records: &Records, wanted: &[&QueryId]) -> anyhow::Result<BTr
     let mut rows = Vec::new();
     while reader.read_into(&mut rows)? {
         for row in rows.drain(..).filter(|row: &QueryRow| wanted.contains(&&row.query_id)) {
-            let truth = row.ground_truth.as_deref().map(|truth| cut(truth, longest.truth));
-            let prompt = cut(&row.prompt, longest.prompt);
+            let truth = row.ground_truth.as_deref().map(|truth| Kept::of(truth, longest.truth));
+            let prompt = Kept::of(&row.prompt, longest.prompt);
             texts.insert(row.query_id, Texts { prompt, truth, answers: BTreeMap::new() });
         }
     }
@@ -55,48 +55,52 @@ pub(super) fn read(records: &Records, wanted: &[&QueryId]) -> anyhow::Result<BTr
                 let Some(of) = texts.get_mut(&row.query_id) else { continue };
                 let said =
                     if row.status == CompletionStatus::Ok { row.raw_output } else { row.error.unwrap_or_default() };
-                of.answers.insert(row.model.as_str().to_owned(), (row.status, cut(&said, longest.answer)));
+                of.answers.insert(row.model.as_str().to_owned(), (row.status, Kept::of(&said, longest.answer)));
             }
         }
     }
     Ok(texts)
 }
 
-/// At most so many characters of a text as it is to be read, with a mark that says how much is missing. A text that was
-/// cut before says what was missing then, too.
-pub(super) fn cut(words: &str, most: usize) -> String {
-    let (body, before) = match words.rsplit_once(MARK).and_then(|(body, rest)| Some((body, rest.strip_suffix(MORE)?))) {
-        Some((body, missing)) => (body, missing.parse().unwrap_or(0)),
-        None => (words, 0),
-    };
-    let missing = body.chars().count().saturating_sub(most) + before;
-    match missing {
-        0 => visible(body),
-        _ => {
-            let kept: String = body.chars().take(most).collect();
-            format!("{}{MARK}{missing}{MORE}", visible(&kept))
+/// The beginning of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Kept {
+    words: String,
+    /// Characters that the text has beyond these.
+    missing: usize,
+}
+
+impl Kept {
+    /// Keeps so many characters.
+    fn of(text: &str, most: usize) -> Self {
+        let words: String = text.chars().take(most).collect();
+        Self { missing: text.chars().count() - words.chars().count(), words }
+    }
+
+    /// At most so many characters as they are to be read, with a mark that says how much of the text is missing.
+    pub(super) fn shown(&self, most: usize) -> String {
+        let words: String = self.words.chars().take(most).collect();
+        match self.missing + self.words.chars().count() - words.chars().count() {
+            0 => visible(&words),
+            missing => format!("{} […cut: {missing} characters more]", visible(&words)),
         }
     }
 }
-
-const MARK: &str = " […cut: ";
-const MORE: &str = " characters more]";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_cut_text_says_how_much_is_missing_however_often_it_is_cut() {
-        assert_eq!(cut("short", 10), "short");
-        let once = cut("äbcdefghij", 8);
-        assert_eq!(once, "äbcdefgh […cut: 2 characters more]");
-        assert_eq!(cut(&once, 3), "äbc […cut: 7 characters more]");
-        assert_eq!(cut(&once, 100), once);
+    fn a_cut_text_says_how_much_of_it_is_missing() {
+        assert_eq!(Kept::of("short", 10).shown(10), "short");
+        let kept = Kept::of("äbcdefghij", 8);
+        assert_eq!(kept.shown(100), "äbcdefgh […cut: 2 characters more]");
+        assert_eq!(kept.shown(3), "äbc […cut: 7 characters more]");
     }
 
     #[test]
     fn what_nobody_sees_is_named() {
-        assert_eq!(cut("a\u{202e}b", 10), "a[U+202E]b");
+        assert_eq!(Kept::of("a\u{202e}b", 10).shown(10), "a[U+202E]b");
     }
 }

@@ -18,6 +18,7 @@
 //! | `metrics` | [`MetricRow`] | run_id, router, seed, metric, dataset, preference |
 //! | `runs` | [`RunRow`] | run_id |
 //! | `cells` | [`CellRow`] | run_id, router, seed |
+//! | `external` | [`ExternalRow`] | router, dataset |
 //!
 //! Tables join on `query_id` and `model`. A missing value is null, never NaN; in the dense blocks of [`Outcomes`], and
 //! only there, it is NaN.
@@ -44,6 +45,7 @@ mod decisions;
 pub mod definition;
 mod embeddings;
 mod error;
+mod external;
 mod ids;
 pub mod import;
 mod judgements;
@@ -71,6 +73,7 @@ pub use embeddings::{
     embedding_file, encoder_folder, find_embeddings, read_embeddings,
 };
 pub use error::{Place, TableError};
+pub use external::{ExternalRow, read_external};
 pub use ids::{DatasetId, EncoderName, IdError, ModelName, PluginName, QueryId, RunId, SharedText, SplitName};
 pub use judgements::{JudgementRow, JudgementStatus};
 pub use metrics::MetricRow;

@@ -2,15 +2,16 @@
 #![allow(clippy::print_stderr, reason = "talk goes to stderr")]
 
 mod dataset;
+mod elsewhere;
 mod harness;
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use routerlab_records::EncoderName;
 use routerlab_records::import::{
-    ImportSummary, Progress as Done, RecordedFiles, import_completions, import_judgements, import_outcomes,
-    import_recorded, import_swe_bench, import_tau2,
+    ImportSummary, OutcomeFormat, Progress as Done, RecordedFiles, import_completions, import_judgements,
+    import_outcomes, import_recorded, import_swe_bench, import_tau2,
 };
 
 use crate::exit::{Ended, print};
@@ -31,14 +32,17 @@ enum What {
     /// Scores that exist already: one row for each query and model.
     ///
     /// Columns: dataset, split, query_id, query, model, score, and where known prompt_tokens, completion_tokens, cost_usd,
-    /// latency_ms, ground_truth. Rows may come in any order.
+    /// latency_ms, ground_truth. Rows may come in any order. An empty cell of a CSV file says nothing.
     #[command(
-        after_help = "Example:\n  routerlab import outcomes outcomes.parquet --embeddings embeddings.parquet --out my-data"
+        after_help = "Example:\n  routerlab import outcomes outcomes.parquet --embeddings embeddings.parquet --out my-data\n  routerlab import outcomes results.csv --prices prices.toml --out my-data"
     )]
     Outcomes {
-        /// The outcomes (Parquet)
+        /// The outcomes (Parquet, CSV or JSON Lines, by their ending)
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        /// What the outcomes are written in, whatever their ending says
+        #[arg(long, value_name = "FORMAT")]
+        format: Option<Format>,
         /// Embeddings (Parquet with query_id and embedding)
         #[arg(long, value_name = "FILE")]
         embeddings: Option<PathBuf>,
@@ -114,6 +118,30 @@ enum What {
     SweBench(harness::Harness),
     /// What tau2-bench found out about conversations.
     Tau2(harness::Harness),
+    #[command(name = "routerbench")]
+    RouterBench(elsewhere::RouterBench),
+    Arena(elsewhere::Arena),
+}
+
+/// What outcomes may be written in.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    /// Apache Parquet
+    Parquet,
+    /// Comma-separated values; the first line names the columns
+    Csv,
+    /// A JSON object a line
+    Jsonl,
+}
+
+impl From<Format> for OutcomeFormat {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Parquet => Self::Parquet,
+            Format::Csv => Self::Csv,
+            Format::Jsonl => Self::JsonLines,
+        }
+    }
 }
 
 impl Import {
@@ -121,10 +149,11 @@ impl Import {
         let mut progress = Progress::new("rows");
         let mut watch = |done: Done| progress.at(done.rows_done, done.rows_total);
         let summary = match self.what {
-            What::Outcomes { file, embeddings, encoder, prices, out } => {
+            What::Outcomes { file, format, embeddings, encoder, prices, out } => {
+                let format = format.map_or_else(|| OutcomeFormat::of(&file), Into::into);
                 let encoder = EncoderName::from(encoder);
                 let embeddings = embeddings.as_deref().map(|path| (path, &encoder));
-                import_outcomes(&file, embeddings, prices.as_deref(), &out, &mut watch)?
+                import_outcomes(&file, format, embeddings, prices.as_deref(), &out, &mut watch)?
             }
             What::Recorded { queries, completions, prices, embeddings, encoder, out } => {
                 let embeddings = embeddings.map(|path| (path, EncoderName::from(encoder)));
@@ -141,6 +170,8 @@ impl Import {
             What::Dataset(dataset) => return dataset.execute(&mut watch),
             What::SweBench(results) => results.read(import_swe_bench)?,
             What::Tau2(results) => results.read(import_tau2)?,
+            What::RouterBench(tables) => tables.read(&mut watch)?,
+            What::Arena(predictions) => return predictions.execute(),
         };
         drop(progress);
         say(&summary);

@@ -83,9 +83,9 @@ pub(super) fn object(text: &[u8]) -> Result<Map<String, Value>, (Option<String>,
 }
 
 /// An object, and a key that it has twice. A plain map would keep the last of the two and say nothing.
-struct Object {
-    fields: Map<String, Value>,
-    twice: Option<String>,
+pub(super) struct Object {
+    pub(super) fields: Map<String, Value>,
+    pub(super) twice: Option<String>,
 }
 
 impl<'de> Deserialize<'de> for Object {

@@ -1,6 +1,7 @@
 //! Other people's records into our tables. Everything is read and checked before the first file is written, and when
 //! writing fails, what was written is taken back.
 
+mod arena;
 mod completions;
 mod dataset;
 mod embeddings;
@@ -8,18 +9,26 @@ mod harness;
 mod join;
 mod judgements;
 mod lines;
+mod loose;
 mod outcomes;
 mod output;
+mod pickle;
+mod python_json;
+mod python_text;
 mod recorded;
+mod records;
+mod routerbench;
 
+pub use arena::{ArenaOptions, ImportedExternal, import_arena};
 pub use completions::import_completions;
 pub use dataset::{DatasetOptions, DatasetSummary, import_dataset};
 pub use harness::{HarnessResults, Verdict, import_swe_bench, import_tau2, swe_bench_verdict, tau2_verdict};
 pub use join::build_outcomes;
 pub use judgements::{ImportedJudgements, QuestionKey, import_judgements, read_judgements};
-pub use outcomes::import_outcomes;
+pub use outcomes::{OutcomeFormat, import_outcomes};
 pub use output::{MANIFEST_FILE, Manifest, ManifestFile};
 pub use recorded::{RecordedFiles, import_recorded};
+pub use routerbench::import_routerbench;
 
 use std::path::PathBuf;
 

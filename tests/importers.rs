@@ -13,6 +13,8 @@ mod arena;
 mod outcomes;
 #[path = "importers/routerbench.rs"]
 mod routerbench;
+#[path = "importers/routereval.rs"]
+mod routereval;
 
 /// The program's answer to a wrong command: exit code 2, its complaint, and nothing at `out`.
 fn refused(scratch: &Scratch, args: &[&str], expected: &str) {

@@ -120,6 +120,8 @@ enum What {
     Tau2(harness::Harness),
     #[command(name = "routerbench")]
     RouterBench(elsewhere::RouterBench),
+    #[command(name = "routereval")]
+    RouterEval(elsewhere::RouterEval),
     Arena(elsewhere::Arena),
 }
 
@@ -171,6 +173,7 @@ impl Import {
             What::SweBench(results) => results.read(import_swe_bench)?,
             What::Tau2(results) => results.read(import_tau2)?,
             What::RouterBench(tables) => tables.read(&mut watch)?,
+            What::RouterEval(scores) => scores.read()?,
             What::Arena(predictions) => return predictions.execute(),
         };
         drop(progress);

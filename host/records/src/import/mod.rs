@@ -18,6 +18,7 @@ mod python_text;
 mod recorded;
 mod records;
 mod routerbench;
+mod routereval;
 
 pub use arena::{ArenaOptions, ImportedExternal, import_arena};
 pub use completions::import_completions;
@@ -29,6 +30,7 @@ pub use outcomes::{OutcomeFormat, import_outcomes};
 pub use output::{MANIFEST_FILE, Manifest, ManifestFile};
 pub use recorded::{RecordedFiles, import_recorded};
 pub use routerbench::import_routerbench;
+pub use routereval::{RouterEvalOptions, import_routereval};
 
 use std::path::PathBuf;
 

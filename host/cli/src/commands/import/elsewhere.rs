@@ -1,11 +1,13 @@
-//! `routerlab import routerbench`, `arena`: results of other benchmarks of routers.
+//! `routerlab import routerbench`, `routereval`, `arena`: results of other benchmarks of routers.
 #![allow(clippy::print_stderr, reason = "talk goes to stderr")]
 
 use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::Args;
-use routerlab_records::import::{ArenaOptions, ImportSummary, Progress, import_arena, import_routerbench};
+use routerlab_records::import::{
+    ArenaOptions, ImportSummary, Progress, RouterEvalOptions, import_arena, import_routerbench, import_routereval,
+};
 
 use crate::exit::{Ended, print};
 
@@ -37,6 +39,61 @@ pub(super) struct RouterBench {
 impl RouterBench {
     pub(super) fn read(self, watch: &mut dyn FnMut(Progress)) -> anyhow::Result<ImportSummary> {
         Ok(import_routerbench(&self.files, &self.split.into(), &self.out, watch)?)
+    }
+}
+
+/// RouterEval's prompts with the scores of up to 8,500 models.
+///
+/// Reads a router dataset, of which one pool is taken, or a leaderboard with its prompts, of which tasks and models can be
+/// chosen. There are no answers and no costs. The release is pickles, which are programs and are not run here; turn one into
+/// JSON:
+///
+///   import json, pickle
+///   content = pickle.load(open("gsm8k_router_dataset.pkl", "rb"))
+///   json.dump(content, open("gsm8k_router_dataset.json", "w"), default=lambda array: array.tolist())
+#[derive(Debug, Args)]
+#[command(
+    verbatim_doc_comment,
+    after_help = "Example:\n  routerlab import routereval gsm8k_router_dataset.json --pool easy/5/strong_to_weak --out my-gsm8k\n  routerlab import routereval leaderboard_new.json --prompts leaderboard_new_prompt.json --task ifeval --model a --model b --out my-ifeval"
+)]
+pub(super) struct RouterEval {
+    /// A router dataset or a leaderboard (JSON)
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The pool of a router dataset, such as easy/5/strong_to_weak
+    #[arg(long, value_name = "POOL")]
+    pool: Option<String>,
+    /// What a router dataset is called [default: as its file]
+    #[arg(long, value_name = "NAME")]
+    dataset: Option<String>,
+    /// The prompts of a leaderboard (JSON)
+    #[arg(long, value_name = "FILE")]
+    prompts: Option<PathBuf>,
+    /// A task of a leaderboard, repeatable [default: all]
+    #[arg(long, value_name = "NAME")]
+    task: Vec<String>,
+    /// A model, repeatable [default: all]
+    #[arg(long, value_name = "NAME")]
+    model: Vec<String>,
+    /// What made the embeddings of a router dataset
+    #[arg(long, value_name = "NAME")]
+    encoder: Option<String>,
+    /// The data folder to make
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+impl RouterEval {
+    pub(super) fn read(self) -> anyhow::Result<ImportSummary> {
+        let options = RouterEvalOptions {
+            pool: self.pool,
+            dataset: self.dataset,
+            prompts: self.prompts,
+            tasks: self.task,
+            models: self.model,
+            encoder: self.encoder.map(Into::into),
+        };
+        Ok(import_routereval(&self.file, &options, &self.out)?)
     }
 }
 

@@ -21,6 +21,7 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     Demo(commands::demo::Demo),
     Import(commands::import::Import),
+    Export(commands::export::Export),
     Collect(commands::collect::Collect),
     Judge(commands::judge::Judge),
     Score(commands::score::Score),
@@ -40,6 +41,7 @@ impl Command {
         match self {
             Self::Demo(command) => command.execute(),
             Self::Import(command) => command.execute(),
+            Self::Export(command) => command.execute(),
             Self::Collect(command) => command.execute(),
             Self::Judge(command) => command.execute(),
             Self::Score(command) => command.execute(),

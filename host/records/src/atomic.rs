@@ -129,6 +129,29 @@ pub fn write_bytes(path: &Path, content: impl AsRef<[u8]>) -> Result<WrittenFile
     })
 }
 
+/// Moves a folder that is whole to its place, where there may be nothing or an empty folder, and syncs what holds it.
+///
+/// # Errors
+/// When the system refuses; the folder is where it was then.
+pub(crate) fn place_folder(from: &Path, to: &Path) -> Result<(), TableError> {
+    let failed = |source| TableError::Write { path: to.to_owned(), source };
+    let holder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if cfg!(not(unix)) && to.is_dir() {
+        fs::remove_dir(to).map_err(failed)?;
+    }
+    fs::rename(from, to).map_err(failed)?;
+    if cfg!(unix) {
+        File::open(holder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Room for bytes that need not outlive the process: in memory up to `bytes`, then in a file without a name inside
+/// `folder`, which must be there.
+pub(crate) fn scratch_file(folder: &Path, bytes: usize) -> tempfile::SpooledTempFile {
+    tempfile::SpooledTempFile::new_in(bytes, folder)
+}
+
 /// Opens a file that grows for writing at its end: a journal, which is read with care for what a kill may have cut, or a
 /// log. It is made where there is none; missing folders too, and the folder is synced, so that the name is there for good.
 ///

@@ -6,13 +6,15 @@ use std::path::PathBuf;
 
 use crate::ids::{ModelName, QueryId};
 
-/// A place inside a file. Rows and lines count from 1.
+/// A place inside a file. Rows, lines and records count from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// A row of a table.
     Row(u64),
     /// A line of a text file.
     Line(u64),
+    /// A record of a file that holds a list of them.
+    Record(u64),
 }
 
 impl fmt::Display for Place {
@@ -20,6 +22,7 @@ impl fmt::Display for Place {
         match self {
             Self::Row(row) => write!(f, "row {row}"),
             Self::Line(line) => write!(f, "line {line}"),
+            Self::Record(record) => write!(f, "record {record}"),
         }
     }
 }
@@ -257,6 +260,24 @@ pub enum TableError {
         found: String,
         /// That of the original.
         expected: String,
+    },
+    /// What another import left half-done where this one works.
+    #[error("`{}` was begun by another import ({difference}); give its command again to finish it, or remove the folder", path.display())]
+    OtherImport {
+        /// The folder in which the import works.
+        path: PathBuf,
+        /// What differs.
+        difference: String,
+    },
+    /// A file of an archive that must not be there.
+    #[error("`{}`: the member `{member}` {reason}", path.display())]
+    Member {
+        /// The archive.
+        path: PathBuf,
+        /// The member's name.
+        member: String,
+        /// What is wrong with it.
+        reason: String,
     },
     /// A settings file (TOML or JSON) that cannot be understood.
     #[error("`{}`: {reason}", path.display())]

@@ -4,6 +4,7 @@
 mod dataset;
 mod elsewhere;
 mod harness;
+mod llmrouterbench;
 
 use std::path::PathBuf;
 
@@ -114,6 +115,9 @@ enum What {
     },
     /// The original files of a dataset as queries, ready to be asked.
     Dataset(dataset::Dataset),
+    /// Released results of LLMRouterBench: a folder or archive of JSON files.
+    #[command(name = "llmrouterbench")]
+    LlmRouterBench(llmrouterbench::LlmRouterBench),
     /// What the SWE-bench harness found out about patches.
     SweBench(harness::Harness),
     /// What tau2-bench found out about conversations.
@@ -170,6 +174,10 @@ impl Import {
                 return Ok(Ended::Done);
             }
             What::Dataset(dataset) => return dataset.execute(&mut watch),
+            What::LlmRouterBench(results) => {
+                drop(progress);
+                return results.execute();
+            }
             What::SweBench(results) => results.read(import_swe_bench)?,
             What::Tau2(results) => results.read(import_tau2)?,
             What::RouterBench(tables) => tables.read(&mut watch)?,
@@ -183,6 +191,7 @@ impl Import {
     }
 }
 
+/// Says on stderr what was imported, and what to know of it.
 fn say(summary: &ImportSummary) {
     let ImportSummary { rows, queries, models, datasets, embedding_width, notes, .. } = summary;
     let embeddings = embedding_width.map_or("no embeddings".into(), |width| format!("embeddings of width {width}"));

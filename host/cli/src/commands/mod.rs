@@ -7,6 +7,7 @@ pub(crate) mod collect;
 pub(crate) mod compile;
 pub(crate) mod demo;
 pub(crate) mod embed;
+pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod inspect;
 pub(crate) mod judge;

@@ -20,7 +20,8 @@ pub fn partition_file(folder: &Path, table: &str, partitions: &[(&str, &str)], n
     path
 }
 
-fn escaped(text: &str) -> String {
+/// A name that cannot leave its folder, see [`partition_file`].
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {

@@ -14,6 +14,7 @@ pub(crate) mod value;
 mod write;
 
 pub use about::{TableAbout, about_table};
+pub(crate) use folder::escaped;
 pub use folder::{partition_file, read_folder, table_files};
 pub use read::{Table, TableReader, read_table};
 pub use row::Row;

@@ -1,7 +1,9 @@
 //! Results of other programs at the command line: the tables they become, each quirk of their forms, and what is said when
 //! they are wrong.
 
-use routerlab_records::{CompletionRow, ExternalRow, OutcomeRow, QueryRow, ScoreRow, read_external, read_table};
+use routerlab_records::{
+    CompletionRow, ExternalRow, OutcomeRow, QueryRow, ScoreRow, read_completions, read_external, read_table,
+};
 use serde_json::Value;
 
 mod support;
@@ -9,6 +11,10 @@ use support::{Scratch, component, experiment};
 
 #[path = "importers/arena.rs"]
 mod arena;
+#[path = "importers/inspect.rs"]
+mod inspect;
+#[path = "importers/lm_eval.rs"]
+mod lm_eval;
 #[path = "importers/outcomes.rs"]
 mod outcomes;
 #[path = "importers/routerbench.rs"]

@@ -140,11 +140,11 @@ fn a_wrong_prediction_file_is_answered_with_entry_and_field() {
         ),
         (
             "[1]".to_owned(),
-            "line 1: not a JSON list of predictions: invalid type: integer `1`, expected a JSON object at column 2",
+            "line 1: not a JSON list of predictions: invalid type: integer `1`, expected a JSON object at column 3",
         ),
         (
             good[..good.len() / 2].to_owned(),
-            "line 4: not a JSON list of predictions: EOF while parsing a string at column 10",
+            "line 4: not a JSON list of predictions: EOF while parsing an object at column 79",
         ),
         (good.replace("GPQA_1", "GPQA_2"), "row 2: `global index`: `GPQA_2` was already in row 1"),
         (good.replace("\"global index\":\"GPQA_1\",", ""), "row 1: `global index`: missing"),

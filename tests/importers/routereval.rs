@@ -137,7 +137,7 @@ fn a_wrong_document_is_answered_with_the_field() {
         ),
         (
             "{\"a\":1,\"a\":2}".to_owned(),
-            "line 1: not as RouterEval has it: `a` is given twice at column 12".to_owned(),
+            "line 1: not as RouterEval has it: `a` is given twice at column 13".to_owned(),
         ),
         (
             changed(&format!("{strong}/data/val_score"), json!([[2, 0]])),

@@ -5,6 +5,7 @@ mod dataset;
 mod elsewhere;
 mod harness;
 mod llmrouterbench;
+mod logs;
 
 use std::path::PathBuf;
 
@@ -127,6 +128,8 @@ enum What {
     #[command(name = "routereval")]
     RouterEval(elsewhere::RouterEval),
     Arena(elsewhere::Arena),
+    LmEval(logs::LmEval),
+    Inspect(logs::Inspect),
 }
 
 /// What outcomes may be written in.
@@ -183,6 +186,8 @@ impl Import {
             What::RouterBench(tables) => tables.read(&mut watch)?,
             What::RouterEval(scores) => scores.read()?,
             What::Arena(predictions) => return predictions.execute(),
+            What::LmEval(logs) => return logs.execute(),
+            What::Inspect(logs) => return logs.execute(),
         };
         drop(progress);
         say(&summary);

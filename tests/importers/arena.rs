@@ -130,6 +130,22 @@ fn several_routers_share_the_table_and_give_way_only_when_told() {
 }
 
 #[test]
+fn a_folder_takes_tables_and_external_results_in_any_order() {
+    let scratch = Scratch::new();
+    scratch.write("a.json", list(&good()));
+    scratch.write("o.csv", "dataset,split,query_id,query,model,score\nd,test,1,q,m,1\n");
+    scratch.done(["import", "arena", "a.json", "--out", "out"]);
+    imported(&scratch, &["outcomes", "o.csv"]);
+    assert_eq!(external(&scratch).len(), 3);
+    scratch.done(["import", "arena", "a.json", "--router", "b", "--out", "out"]);
+    assert_eq!(external(&scratch).len(), 6);
+    assert!(manifest(&scratch).1.contains(&"external.parquet".to_owned()));
+    let text = std::fs::read_to_string(scratch.path("out/manifest.json")).unwrap();
+    let digest = routerlab_records::digest_file(&scratch.path("out/external.parquet")).unwrap();
+    assert!(text.contains(&digest), "{text}");
+}
+
+#[test]
 fn a_wrong_prediction_file_is_answered_with_entry_and_field() {
     let scratch = Scratch::new();
     let good = list(&good());

@@ -8,7 +8,7 @@ use crate::completions::CostSource;
 use crate::error::{Place, TableError};
 use crate::ids::{DatasetId, EncoderName, ModelName, QueryId, SharedText, SplitName};
 use crate::import::dataset::content::Content;
-use crate::import::dataset::rows::{RowForm, SourceRow, each_row_of};
+use crate::import::dataset::rows::{RowForm, RowsTotal, SourceRow, each_row_of};
 use crate::import::embeddings::read_embeddings;
 use crate::import::loose::Fields;
 use crate::import::output::{Output, refuse_full};
@@ -162,11 +162,12 @@ fn read_rows(
         OutcomeFormat::JsonLines => RowForm::Json,
     };
     let mut rows_done = 0;
-    each_row_of(&mut Content::of(file)?, form, None, &mut |row| {
+    let mut content = Content::of(file)?;
+    let mut total = RowsTotal::of(&mut content)?;
+    each_row_of(&mut content, form, None, &mut |row| {
         rows_done += 1;
         if rows_done % REPORT_EVERY == 0 {
-            // How many there are is not known before the end.
-            progress(Progress { rows_done, rows_total: rows_done });
+            progress(Progress { rows_done, rows_total: total.after(rows_done) });
         }
         each(row.place, outcome(file, &row)?)
     })

@@ -8,7 +8,7 @@ use crate::completions::CompletionStatus;
 use crate::error::TableError;
 use crate::ids::{ModelName, SplitName};
 use crate::import::dataset::content::Content;
-use crate::import::dataset::rows::{SourceRow, each_row};
+use crate::import::dataset::rows::{RowsTotal, SourceRow, each_row};
 use crate::import::loose::{Fields, shown};
 use crate::import::output::refuse_full;
 use crate::import::pickle::refuse_pickle;
@@ -60,10 +60,11 @@ pub fn import_routerbench(
         provenance = provenance.input(path.display().to_string(), digest_file(path)?);
         let mut models = None;
         let mut rows_done = 0;
+        let mut total = RowsTotal::of(&mut content)?;
         each_row(&mut content, None, &mut |row| {
             rows_done += 1;
             if rows_done % REPORT_EVERY == 0 {
-                progress(Progress { rows_done, rows_total: rows_done });
+                progress(Progress { rows_done, rows_total: total.after(rows_done) });
             }
             let models = match &mut models {
                 Some(models) => models,

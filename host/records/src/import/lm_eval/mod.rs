@@ -12,16 +12,15 @@ use serde::Deserialize;
 
 use crate::error::{Place, TableError};
 use crate::ids::{ModelName, SplitName};
+use crate::import::ImportSummary;
 use crate::import::harness::HarnessResults;
 use crate::import::lines::{Line, object};
 use crate::import::llmrouterbench::BytesProgress;
 use crate::import::lm_eval::names::{Models, SampleFile};
 use crate::import::lm_eval::sample::{Document, Taking};
 use crate::import::logs::{LeftOut, LogChoice, MAX_RECORD_BYTES, choices_text, is_known, summary};
-use crate::import::pickle::refuse_pickle;
 use crate::import::python_json::PlainJson;
 use crate::import::staged::{ImportIdentity, Source, SourceRead, Staged, Subject, each_source};
-use crate::import::{ImportSummary, dataset::content::Content};
 
 /// How sample logs are taken.
 #[derive(Debug, Clone)]
@@ -57,7 +56,6 @@ pub fn import_lm_eval(
     let mut staged = Staged::open(out_dir, identity(logs, options))?;
     let mut import = Import { options, out_dir, older: LeftOut::default(), documents: HashMap::new(), records: 0 };
     for log in logs {
-        refuse_pickled(&log.path)?;
         let models = Models::of(log)?;
         let prefix = if logs.len() > 1 { format!("{}/", log.path.display()) } else { String::new() };
         each_source(&log.path, &|name| SampleFile::of(name).is_some(), &mut |mut source| {
@@ -96,16 +94,6 @@ fn identity(logs: &[HarnessResults], options: &LmEvalOptions) -> ImportIdentity 
         told.insert("model".to_owned(), models.join(", "));
     }
     ImportIdentity::new("lm-eval", told)
-}
-
-fn refuse_pickled(path: &Path) -> Result<(), TableError> {
-    match path.is_file() && path.extension().is_some_and(|ending| ending == "pkl") {
-        true => refuse_pickle(
-            &mut Content::of(path)?,
-            &["# sample logs are JSON Lines: run the harness with --log_samples"],
-        ),
-        false => Ok(()),
-    }
 }
 
 struct Import<'a> {

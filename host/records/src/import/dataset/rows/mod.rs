@@ -4,6 +4,9 @@ mod columns;
 mod csv;
 mod json;
 mod parquet;
+mod total;
+
+pub(in crate::import) use total::RowsTotal;
 
 use std::collections::BTreeMap;
 

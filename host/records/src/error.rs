@@ -269,6 +269,12 @@ pub enum TableError {
         /// What differs.
         difference: String,
     },
+    /// A folder in which the same import is at work.
+    #[error("another process is at work in `{}`; wait for it, or end it", path.display())]
+    Busy {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A file of an archive that must not be there.
     #[error("`{}`: the member `{member}` {reason}", path.display())]
     Member {

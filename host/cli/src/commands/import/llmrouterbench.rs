@@ -65,8 +65,12 @@ impl LlmRouterBench {
             prices: self.prices,
         };
         let mut progress = Progress::with_rate("MiB", "records");
+        let mut last = 0;
         let summary = import_llmrouterbench(&self.path, &options, &self.out, &mut |at| {
-            progress.at_rate(at.bytes_done / STEP, at.bytes_total / STEP, at.records);
+            // It is called for every record, of which most change nothing that is shown.
+            if std::mem::replace(&mut last, at.bytes_done / STEP) != at.bytes_done / STEP {
+                progress.at_rate(at.bytes_done / STEP, at.bytes_total / STEP, at.records);
+            }
         })?;
         drop(progress);
         say(&summary);

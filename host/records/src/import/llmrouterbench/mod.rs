@@ -9,16 +9,16 @@ pub(crate) use record::FAILURES;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
-use crate::completions::CostSource;
 use crate::error::TableError;
 use crate::import::ImportSummary;
 use crate::import::llmrouterbench::definition::definition_of;
 use crate::import::llmrouterbench::file::{FileKind, Head, Sink, read_file};
-use crate::import::llmrouterbench::record::{FileRecord, price_of};
+use crate::import::llmrouterbench::record::{FileRecord, PRICED, UNKNOWN_COST};
 use crate::import::llmrouterbench::summary::LeftOut;
-use crate::import::staged::{ImportIdentity, Run, Source, SourceRead, Staged, Subject, each_source};
-use crate::pool::{Price, PriceList};
+use crate::import::staged::{ImportIdentity, Position, Run, Source, SourceRead, Staged, Subject, each_source};
+use crate::pool::PriceList;
 use crate::provenance::digest_file;
 
 /// Names to take, or to leave out. Where some are to be taken, the others do not matter.
@@ -97,25 +97,25 @@ pub fn import_llmrouterbench(
 ) -> Result<ImportSummary, TableError> {
     let prices = options.prices.as_deref().map(PriceList::read).transpose()?;
     let mut staged = Staged::open(out_dir, identity(options)?)?;
-    let mut left_out = LeftOut::default();
     let mut records = 0;
-    each_source(path, &|name| name.ends_with(".json"), &mut |mut source| {
-        if let Some((_, part)) = staged.known(&source.name, source.bytes) {
-            let known = part.source.digest.clone();
-            if source.digest()? == known {
+    let left_out = loop {
+        let mut left_out = LeftOut::default();
+        let mut seen = BTreeSet::new();
+        each_source(path, &|name| name.ends_with(".json"), &mut |mut source| {
+            seen.insert(source.name.clone());
+            if is_done(&mut source, &mut staged, out_dir)? {
                 return Ok(());
             }
-            if !source.rewind()? {
-                let difference = format!("`{}` has changed since", source.name);
-                return Err(TableError::OtherImport { path: out_dir.to_owned(), difference });
-            }
+            one_file(&mut source, &mut staged, options, prices.as_ref(), &mut left_out, &mut |position| {
+                records += 1;
+                progress(BytesProgress { bytes_done: position.done(), bytes_total: position.total(), records });
+            })
+        })?;
+        // A part of an earlier try whose file is gone may have outranked one that is there, so everything is looked at again.
+        if staged.forget(|part| !seen.contains(&part.source.name))? == 0 {
+            break left_out;
         }
-        one_file(&mut source, &mut staged, options, prices.as_ref(), &mut left_out, &mut |source, count| {
-            records += count;
-            let position = &source;
-            progress(BytesProgress { bytes_done: position.done(), bytes_total: position.total(), records });
-        })
-    })?;
+    };
     if staged.is_empty() {
         let reason = format!("holds no run of LLMRouterBench that could be taken{}", left_out.in_short());
         return Err(TableError::Settings { path: path.to_owned(), reason });
@@ -123,6 +123,26 @@ pub fn import_llmrouterbench(
     let definition = definition_of(&staged.datasets());
     let finished = staged.finish(prices.as_ref(), definition.as_deref())?;
     Ok(summary::summary(finished, &left_out, options.prices.as_deref()))
+}
+
+/// Whether a part of the source is there and still the same.
+fn is_done(source: &mut SourceRead<'_>, staged: &mut Staged, out_dir: &Path) -> Result<bool, TableError> {
+    let Some((_, part)) = staged.known(&source.name, source.bytes) else {
+        staged.forget(|part| part.source.name == source.name)?;
+        return Ok(false);
+    };
+    let known = part.source.digest.clone();
+    if source.digest()? == known {
+        return Ok(true);
+    }
+    staged.forget(|part| part.source.name == source.name)?;
+    match source.rewind()? {
+        true => Ok(false),
+        false => {
+            let difference = format!("of another `{}`", source.name);
+            Err(TableError::OtherImport { path: out_dir.to_owned(), difference })
+        }
+    }
 }
 
 /// What tells this import from another.
@@ -146,23 +166,14 @@ fn one_file(
     options: &LlmRouterBenchOptions,
     prices: Option<&PriceList>,
     left_out: &mut LeftOut,
-    progress: &mut dyn FnMut(&crate::import::staged::Position, u64),
+    progress: &mut dyn FnMut(&Position),
 ) -> Result<(), TableError> {
     let (name, bytes, path) = (source.name.clone(), source.bytes, source.path.clone());
     let (stamp, rank) = rank(&name);
-    let position = std::rc::Rc::clone(&source.position);
-    let mut records = |count| progress(&position, count);
-    let mut taking = Taking {
-        staged,
-        options,
-        prices,
-        run: Run::new(staged, &path),
-        rank: &rank,
-        name: &name,
-        price: None,
-        why_not: None,
-        records: &mut records,
-    };
+    let position = Rc::clone(&source.position);
+    let mut progress = || progress(&position);
+    let mut taking =
+        Taking { staged, options, run: Run::new(staged, &path), rank: &rank, why_not: None, progress: &mut progress };
     let kind = read_file(source, &mut taking)?;
     let Taking { mut run, mut why_not, .. } = taking;
     let head = match kind {
@@ -176,13 +187,10 @@ fn one_file(
     // What stood behind the records is known only now.
     let subject = head.as_ref().and_then(Head::subject);
     if let (Some(head), Some(subject)) = (&head, &subject) {
-        why_not = why_not.or_else(|| reason_to_leave(staged, options, head, subject, &rank, &name));
+        why_not = why_not.or_else(|| reason_to_leave(staged, options, head, subject, &rank));
     }
     match (why_not, head, subject) {
         (None, Some(head), Some(subject)) => {
-            if let Some(before) = staged.part(&subject).filter(|part| part.source.name != name) {
-                left_out.older.add(&before.source.name.clone());
-            }
             run.values.insert("stamp".to_owned(), stamp);
             run.values.extend(head.time_taken.map(|seconds| ("time_taken".to_owned(), seconds.to_string())));
             run.values.extend(head.data_fingerprint.map(|digest| ("data_fingerprint".to_owned(), digest)));
@@ -190,6 +198,12 @@ fn one_file(
                 left_out.empty.add(&name);
                 return Ok(());
             }
+            if let Some(before) = staged.part(&subject) {
+                left_out.older.add(&before.source.name);
+            }
+            let price = prices.and_then(|list| Some((*list.models.get(&subject.model)?, list.cost_source())));
+            let (priced, unknown) = run.price_unknown_costs(price);
+            run.tally.extend([(PRICED.to_owned(), priced), (UNKNOWN_COST.to_owned(), unknown)]);
             let digest = source.digest()?;
             staged.keep(run, subject, Source { name, bytes, digest }, &rank)
         }
@@ -214,7 +228,6 @@ fn reason_to_leave(
     head: &Head,
     subject: &Subject,
     rank: &str,
-    name: &str,
 ) -> Option<WhyNot> {
     let Subject { dataset, split, model } = subject;
     if !options.datasets.keeps(dataset) || !options.splits.keeps(split) || !options.models.keeps(model) {
@@ -223,7 +236,7 @@ fn reason_to_leave(
     if head.demo {
         return Some(WhyNot::Demo);
     }
-    let newer = staged.part(subject).filter(|part| part.source.name != name && part.rank.as_str() > rank);
+    let newer = staged.part(subject).filter(|part| part.rank.as_str() > rank);
     newer.map(|_| WhyNot::Older)
 }
 
@@ -231,29 +244,25 @@ fn reason_to_leave(
 struct Taking<'a> {
     staged: &'a Staged,
     options: &'a LlmRouterBenchOptions,
-    prices: Option<&'a PriceList>,
     run: Run,
     rank: &'a str,
-    name: &'a str,
-    price: Option<(Price, CostSource)>,
     why_not: Option<WhyNot>,
-    records: &'a mut dyn FnMut(u64),
+    progress: &'a mut dyn FnMut(),
 }
 
 impl Sink for Taking<'_> {
     fn begin(&mut self, head: &Head) -> bool {
         let Some(subject) = head.subject() else { return true };
-        self.why_not = reason_to_leave(self.staged, self.options, head, &subject, self.rank, self.name);
-        self.price = price_of(self.prices, &subject.model);
+        self.why_not = reason_to_leave(self.staged, self.options, head, &subject, self.rank);
         self.run.about(subject);
         self.why_not.is_none()
     }
 
     fn record(&mut self, record: FileRecord) -> Result<(), TableError> {
-        let (record, counts) = record.staged(self.price);
+        let (record, counts) = record.staged();
         counts.into_iter().for_each(|what| self.run.count(what));
         self.run.push(self.staged, record)?;
-        (self.records)(1);
+        (self.progress)();
         Ok(())
     }
 }
@@ -273,25 +282,4 @@ fn rank(name: &str) -> (String, String) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_newest_time_in_a_name_wins_over_none() {
-        let order = ["a/result.json", "b/20250101_000000.json", "a/x-test-m-20250101_000001.json"];
-        let ranks: Vec<String> = order.iter().map(|name| rank(name).1).collect();
-        assert!(ranks.is_sorted(), "{ranks:?}");
-        assert_eq!(rank("a/x-test-m-20250101_000001.json").0, "20250101_000001");
-        assert_eq!(rank("a/é20250101-000001.json").0, "");
-        assert_eq!(rank("é.json").0, "");
-    }
-
-    #[test]
-    fn who_is_included_beats_who_is_excluded() {
-        let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<String>>();
-        let both = NameFilter { include: set(&["a"]), exclude: set(&["a", "b"]) };
-        assert!(both.keeps("a") && !both.keeps("b") && !both.keeps("c"));
-        let without = NameFilter { include: set(&[]), exclude: set(&["b"]) };
-        assert!(without.keeps("a") && !without.keeps("b"));
-    }
-}
+mod tests;

@@ -8,7 +8,6 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Vis
 use crate::completions::{CompletionStatus, CostSource};
 use crate::import::json::{AnyText, Number, Text, Texts, Truth, Whole};
 use crate::import::staged::{Answer, Scored, StagedRecord};
-use crate::pool::{Price, PriceList};
 
 /// A record as the file has it.
 #[derive(Debug, Default)]
@@ -139,10 +138,13 @@ impl FileRecord {
     }
 
     /// The record as our tables have it, and what to count.
-    pub(super) fn staged(self, price: Option<(Price, CostSource)>) -> (StagedRecord, Vec<&'static str>) {
+    pub(super) fn staged(self) -> (StagedRecord, Vec<&'static str>) {
         let failure = self.failure();
         let mut counts = Vec::new();
         let mut answer = Answer::of(self.raw_output);
+        // A cost of 0 says that nobody knows it.
+        answer.cost_usd = self.cost.filter(|cost| *cost != 0.0);
+        answer.cost_source = answer.cost_usd.map(|_| CostSource::Imported);
         // An answered call has at least one token of the prompt, so nobody counted where both are 0.
         let counted = self.prompt_tokens.unwrap_or_default() + self.completion_tokens.unwrap_or_default() > 0;
         if counted {
@@ -152,26 +154,10 @@ impl FileRecord {
             Some(error) => {
                 counts.push(FAILED);
                 answer.raw_output = String::new();
-                // A call that failed may have been paid for all the same.
-                answer.cost_usd = self.cost.filter(|cost| *cost != 0.0);
-                answer.cost_source = answer.cost_usd.map(|_| CostSource::Imported);
                 (answer.status, answer.error) = (CompletionStatus::ModelError, Some(error));
                 None
             }
             None => {
-                (answer.cost_usd, answer.cost_source) = match (self.cost.filter(|cost| *cost != 0.0), price) {
-                    (Some(cost), _) => (Some(cost), Some(CostSource::Imported)),
-                    (None, Some((price, source))) if counted => {
-                        counts.push(PRICED);
-                        let tokens = |tokens: Option<u64>| tokens.unwrap_or_default();
-                        let cost = price.cost_usd(tokens(self.prompt_tokens), tokens(self.completion_tokens));
-                        (Some(cost), Some(source))
-                    }
-                    _ => {
-                        counts.push(UNKNOWN_COST);
-                        (None, None)
-                    }
-                };
                 if self.score.is_none() {
                     counts.push(UNSCORED);
                 }
@@ -194,10 +180,4 @@ impl FileRecord {
         };
         (record, counts)
     }
-}
-
-/// The price of a model, where a list has it.
-pub(super) fn price_of(prices: Option<&PriceList>, model: &str) -> Option<(Price, CostSource)> {
-    let prices = prices?;
-    prices.models.get(model).map(|price| (*price, prices.cost_source()))
 }

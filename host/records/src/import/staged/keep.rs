@@ -279,7 +279,7 @@ fn texts_folder(staged: &Path, subject: &Subject) -> PathBuf {
     file.parent().map(Path::to_owned).unwrap_or_default()
 }
 
-fn remove_if_there(path: &Path) -> Result<(), TableError> {
+pub(super) fn remove_if_there(path: &Path) -> Result<(), TableError> {
     match fs::remove_file(path) {
         Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
             Err(TableError::Write { path: path.to_owned(), source })

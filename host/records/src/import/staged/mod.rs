@@ -25,12 +25,14 @@ mod run;
 mod sources;
 mod tables;
 
+use keep::remove_if_there;
+
 pub(crate) use finish::Finished;
 pub(crate) use run::{Answer, Run, Scored, StagedRecord};
 pub(crate) use sources::{Position, SourceRead, each_source};
 
 use std::collections::{BTreeMap, HashSet};
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -40,7 +42,7 @@ use crate::error::TableError;
 use crate::ids::{DatasetId, ModelName, SplitName};
 use crate::import::output::{ManifestFile, refuse_filled};
 use crate::provenance::{digest_bytes, own_tool};
-use crate::source::read_text;
+use crate::source::{open_file, read_text};
 
 /// What one part is about: one model's answers to a dataset's split.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -121,8 +123,8 @@ pub(crate) struct Staged {
     parts: BTreeMap<Subject, Part>,
     /// Digests of the queries' texts that are there, for each dataset and split.
     texts: BTreeMap<(DatasetId, SplitName), HashSet<String>>,
-    /// Whether the folder is known to be ours.
-    ours: bool,
+    /// Held while we work; its lock tells another process that somebody does. None until the folder is known to be ours.
+    ours: Option<File>,
 }
 
 impl Staged {
@@ -139,22 +141,16 @@ impl Staged {
         let mut beside = name.to_owned();
         beside.push(".partial");
         let partial = out.with_file_name(beside);
-        let mut staged = Self {
-            out: out.to_owned(),
-            partial,
-            identity,
-            parts: BTreeMap::new(),
-            texts: BTreeMap::new(),
-            ours: false,
-        };
-        staged.claim()?;
+        let mut staged =
+            Self { out: out.to_owned(), partial, identity, parts: BTreeMap::new(), texts: BTreeMap::new(), ours: None };
+        let ours = staged.claim()?;
         staged.recover()?;
-        staged.ours = true;
+        staged.ours = Some(ours);
         Ok(staged)
     }
 
-    /// Says in the folder whose it is, or finds that it is ours.
-    fn claim(&self) -> Result<(), TableError> {
+    /// Says in the folder whose it is, or finds that it is ours; nobody else may work in it meanwhile.
+    fn claim(&self) -> Result<File, TableError> {
         let path = self.partial.join("import.json");
         let encode = |error: serde_json::Error| TableError::Encode { path: path.clone(), reason: error.to_string() };
         match read_text(&path) {
@@ -165,16 +161,21 @@ impl Staged {
                     let difference = self.identity.difference(&begun);
                     return Err(TableError::OtherImport { path: self.partial.clone(), difference });
                 }
-                Ok(())
             }
             Err(TableError::Missing { .. }) => {
                 if self.partial.symlink_metadata().is_ok() {
                     // Somebody's folder that happens to be called so, unless an import ended before it said anything.
                     refuse_filled(&self.partial)?;
                 }
-                write_bytes(&path, serde_json::to_string_pretty(&self.identity).map_err(encode)?).map(|_| ())
+                write_bytes(&path, serde_json::to_string_pretty(&self.identity).map_err(encode)?)?;
             }
-            Err(error) => Err(error),
+            Err(error) => return Err(error),
+        }
+        let file = open_file(&path)?;
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => Err(TableError::Busy { path: self.partial.clone() }),
+            // Where a system has no locks, two imports at once are not told apart.
+            Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
         }
     }
 
@@ -186,6 +187,21 @@ impl Staged {
     /// The part that is there about a subject.
     pub(crate) fn part(&self, subject: &Subject) -> Option<&Part> {
         self.parts.get(subject)
+    }
+
+    /// Takes parts out, such as those whose source is gone; says how many.
+    ///
+    /// # Errors
+    /// When a file cannot be removed.
+    pub(crate) fn forget(&mut self, which: impl Fn(&Part) -> bool) -> Result<usize, TableError> {
+        let gone: Vec<Subject> =
+            self.parts.iter().filter(|(_, part)| which(part)).map(|(subject, _)| subject.clone()).collect();
+        for subject in &gone {
+            // Its other files are strays then, which the end of the import removes.
+            remove_if_there(&self.records_file(subject))?;
+            self.parts.remove(subject);
+        }
+        Ok(gone.len())
     }
 
     /// Whether nothing was taken in yet.
@@ -217,7 +233,7 @@ impl Staged {
 impl Drop for Staged {
     fn drop(&mut self) {
         // An import that failed before its first part leaves nothing to go on with.
-        if self.ours && self.parts.is_empty() && self.partial.join("import.json").is_file() {
+        if self.ours.is_some() && self.parts.is_empty() && self.partial.join("import.json").is_file() {
             let _ = fs::remove_dir_all(&self.partial);
         }
     }

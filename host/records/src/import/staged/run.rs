@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::completions::{CompletionStatus, CostSource};
 use crate::error::{Place, TableError};
 use crate::import::staged::{Staged, Subject};
+use crate::pool::Price;
 use crate::provenance::ContentDigest;
 use crate::scratch::{Kept, Scratch};
 
@@ -152,6 +153,22 @@ impl Run {
     /// Counts something for the summary.
     pub(crate) fn count(&mut self, what: &str) {
         *self.tally.entry(what.to_owned()).or_default() += 1;
+    }
+
+    /// Gives answers whose cost is unknown the one that follows from their tokens, where there is a price and both numbers
+    /// are known. Says how many got one, and how many answers still have none; calls that failed are not counted.
+    pub(crate) fn price_unknown_costs(&mut self, price: Option<(Price, CostSource)>) -> (u64, u64) {
+        let (mut priced, mut unknown) = (0, 0);
+        let answered = self.records.iter_mut().map(|record| &mut record.answer);
+        for answer in answered.filter(|answer| answer.status == CompletionStatus::Ok && answer.cost_usd.is_none()) {
+            let cost = price.and_then(|(price, source)| {
+                Some((price.cost_usd(answer.prompt_tokens?, answer.completion_tokens?), source))
+            });
+            (answer.cost_usd, answer.cost_source) = cost.unzip();
+            priced += u64::from(cost.is_some());
+            unknown += u64::from(cost.is_none());
+        }
+        (priced, unknown)
     }
 
     /// How many records there are.

@@ -80,6 +80,7 @@ fn logs_of_many_tasks_and_models_become_one_folder() {
         said,
         "imported 5 rows: 4 queries x 2 models in 2 datasets, no embeddings\n\
          note: 1 logs were left out for newer ones of the same task and model: `b__c/samples_arc_2024-01-01T00-00-00.0.jsonl`\n\
+         note: costs, tokens and latencies are unknown: such logs do not have them\n\
          note: the scores of 2 answers are `acc` of the filter `none`\n\
          note: the scores of 1 answers are `exact_match` of the filter `strict`\n\
          note: 1 calls had failed: their completions say so and have no score\n\

@@ -73,7 +73,7 @@ fn become_the_same(scratch: &Path, import: &mut dyn FnMut(&Path, &Path) -> Impor
 fn packed_logs_of_inspect_are_read_from_folders_and_archives() {
     let scratch = tempfile::tempdir().unwrap();
     both(scratch.path(), &[("a/1.eval", eval("a", 3)), ("b.eval", eval("org/b", 2)), ("notes.txt", b"x".to_vec())]);
-    let options = InspectOptions { scorers: Vec::new(), split: "test".into() };
+    let options = InspectOptions { scorers: Vec::new(), prices: None, split: "test".into() };
     let mut reports = 0;
     let mut import =
         |path: &Path, out: &Path| import_inspect(&[path.to_owned()], &options, out, &mut |_| reports += 1).unwrap();

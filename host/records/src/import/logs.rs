@@ -13,6 +13,10 @@ use crate::import::staged::{Finished, SourceRead, Staged};
 pub(super) const FAILED: &str = "failed";
 /// Counted in the parts: answers without a score.
 pub(super) const UNSCORED: &str = "unscored";
+/// Counted in the parts: answers whose cost follows from tokens and a price list.
+pub(super) const PRICED: &str = "priced";
+/// Counted in the parts: answers without a known cost.
+pub(super) const UNKNOWN_COST: &str = "unknown cost";
 /// Counted once in the parts of logs that did not end well.
 pub(super) const UNFINISHED: &str = "unfinished";
 /// Begins what is counted in the parts for each way of scoring.
@@ -103,13 +107,18 @@ impl LeftOut {
     }
 }
 
-/// Whether a source was taken in by a run of the import that was stopped. Where it was not, it is at its beginning.
-pub(super) fn is_known(staged: &Staged, source: &mut SourceRead<'_>, out_dir: &Path) -> Result<bool, TableError> {
-    let Some((_, part)) = staged.known(&source.name, source.bytes) else { return Ok(false) };
+/// Whether a source was taken in by a run of the import that was stopped. Where it was not, it is at its beginning, and what
+/// was known of an older content of it is forgotten.
+pub(super) fn is_known(staged: &mut Staged, source: &mut SourceRead<'_>, out_dir: &Path) -> Result<bool, TableError> {
+    let Some((_, part)) = staged.known(&source.name, source.bytes) else {
+        staged.forget(|part| part.source.name == source.name)?;
+        return Ok(false);
+    };
     let known = part.source.digest.clone();
     if source.digest()? == known {
         return Ok(true);
     }
+    staged.forget(|part| part.source.name == source.name)?;
     if !source.rewind()? {
         let difference = format!("`{}` has changed since", source.name);
         return Err(TableError::OtherImport { path: out_dir.to_owned(), difference });
@@ -150,8 +159,15 @@ fn counted(tally: &BTreeMap<String, u64>) -> Vec<String> {
     if let Some(count) = tally.get(FAILED) {
         notes.push(format!("{count} calls had failed: their completions say so and have no score"));
     }
-    if let Some(count) = tally.get(UNSCORED) {
+    let of = |what: &str| tally.get(what).filter(|count| **count > 0);
+    if let Some(count) = of(UNSCORED) {
         notes.push(format!("{count} answers have no score in the logs"));
+    }
+    if let Some(count) = of(PRICED) {
+        notes.push(format!("{count} answers were priced by their tokens"));
+    }
+    if let Some(count) = of(UNKNOWN_COST) {
+        notes.push(format!("{count} answers have no known cost"));
     }
     notes
 }

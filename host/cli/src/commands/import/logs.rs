@@ -84,6 +84,9 @@ pub(super) struct Inspect {
     /// repeatable
     #[arg(long, value_name = "[TASK=]NAME")]
     scorer: Vec<String>,
+    /// Prices (TOML), for costs that the logs lack
+    #[arg(long, value_name = "FILE")]
+    prices: Option<PathBuf>,
     /// What the split of the queries is called
     #[arg(long, default_value = "test", value_name = "NAME")]
     split: String,
@@ -94,7 +97,7 @@ pub(super) struct Inspect {
 
 impl Inspect {
     pub(super) fn execute(self) -> anyhow::Result<Ended> {
-        let options = InspectOptions { scorers: choices(&self.scorer), split: self.split.into() };
+        let options = InspectOptions { scorers: choices(&self.scorer), prices: self.prices, split: self.split.into() };
         watched(|watch| import_inspect(&self.paths, &options, &self.out, watch))
     }
 }

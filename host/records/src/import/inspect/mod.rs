@@ -6,7 +6,7 @@ mod log;
 mod sample;
 mod score;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::error::TableError;
@@ -17,14 +17,18 @@ use crate::import::inspect::log::{Head, LogKind, Sink, is_log, read_log};
 use crate::import::inspect::sample::{SampleJson, record};
 use crate::import::inspect::score::Scorer;
 use crate::import::llmrouterbench::BytesProgress;
-use crate::import::logs::{LeftOut, LogChoice, UNFINISHED, choices_text, is_known, summary};
+use crate::import::logs::{LeftOut, LogChoice, PRICED, UNFINISHED, UNKNOWN_COST, choices_text, is_known, summary};
 use crate::import::staged::{ImportIdentity, Run, Source, SourceRead, Staged, Subject, each_source};
+use crate::pool::PriceList;
+use crate::provenance::digest_file;
 
 /// How logs of Inspect are taken.
 #[derive(Debug, Clone)]
 pub struct InspectOptions {
     /// The scorers whose scores are taken: `NAME`, or `NAME.KEY` where a scorer gives several values.
     pub scorers: Vec<LogChoice>,
+    /// A price list, for answers whose tokens a log says and whose cost it does not.
+    pub prices: Option<PathBuf>,
     /// What the split of the queries is called.
     pub split: SplitName,
 }
@@ -36,7 +40,8 @@ pub struct InspectOptions {
 /// is the dataset, samples are numbered in the order of their ids (numbers first), an epoch is a sample of an answer. Of
 /// several logs of one task and model the newest that ended well counts. `C` is 1, `P` a half, `I` and `N` are 0; a score that
 /// is no number is none. A sample that ended with an error or was filtered has a status and no score. Tokens and cost are
-/// those of the model that was asked, not of others such as graders; a cost that the log does not say is unknown. The
+/// those of the model that was asked, not of others such as graders; a cost that the log does not say is computed from tokens
+/// and `prices`, and unknown where it is not in them. The
 /// latency is the time that a sample was worked on, or else its whole time. The import works in `<out_dir>.partial`; killed,
 /// it goes on there when it is called again.
 ///
@@ -56,25 +61,37 @@ pub fn import_inspect(
     let mut told = BTreeMap::from([("split".to_owned(), options.split.to_string())]);
     // A query's number depends on the ids of all logs.
     told.insert("set of samples".to_owned(), ids.digest());
+    let prices = options.prices.as_deref().map(PriceList::read).transpose()?;
+    if let Some(prices) = &options.prices {
+        told.insert("price list".to_owned(), digest_file(prices)?);
+    }
     if !options.scorers.is_empty() {
         told.insert("scorer".to_owned(), choices_text(&options.scorers));
     }
     let mut staged = Staged::open(out_dir, ImportIdentity::new("inspect", told))?;
-    let mut left_out = Reasons::default();
-    let mut records = 0;
-    each_log(logs, &mut |source| {
-        one_log(source, options, &ids, out_dir, &mut staged, &mut left_out, &mut records)?;
-        let position = &source.position;
-        progress(BytesProgress { bytes_done: position.done(), bytes_total: position.total(), records });
-        Ok(())
-    })?;
+    let left_out = loop {
+        let (mut left_out, mut seen, mut records) = (Reasons::default(), BTreeSet::new(), 0);
+        each_log(logs, &mut |source| {
+            seen.insert(source.name.clone());
+            if !is_known(&mut staged, source, out_dir)? {
+                one_log(source, options, &prices, &ids, &mut staged, &mut left_out, &mut records)?;
+            }
+            let position = &source.position;
+            progress(BytesProgress { bytes_done: position.done(), bytes_total: position.total(), records });
+            Ok(())
+        })?;
+        // A part of an earlier try whose log is gone may have outranked one that is there, so everything is looked at again.
+        if staged.forget(|part| !seen.contains(&part.source.name))? == 0 {
+            break left_out;
+        }
+    };
     if staged.is_empty() {
         let path = logs.first().map_or(out_dir, |log| log).to_owned();
         let reason = format!("holds no log of Inspect with samples{}", left_out.in_short());
         return Err(TableError::Settings { path, reason });
     }
     let notes = left_out.notes();
-    Ok(summary(staged.finish(None, None)?, notes))
+    Ok(summary(staged.finish(prices.as_ref(), None)?, notes))
 }
 
 /// Calls `each` with every file that may be a log.
@@ -120,15 +137,12 @@ impl Reasons {
 fn one_log(
     source: &mut SourceRead<'_>,
     options: &InspectOptions,
+    prices: &Option<PriceList>,
     ids: &Ids,
-    out_dir: &Path,
     staged: &mut Staged,
     left_out: &mut Reasons,
     records: &mut u64,
 ) -> Result<(), TableError> {
-    if is_known(staged, source, out_dir)? {
-        return Ok(());
-    }
     let (name, path) = (source.name.clone(), source.path.clone());
     let mut taking = Taking {
         path: &path,
@@ -161,6 +175,9 @@ fn one_log(
     if !ended_well {
         run.count(UNFINISHED);
     }
+    let price = prices.as_ref().and_then(|list| Some((*list.models.get(&subject.model)?, list.cost_source())));
+    let (priced, unknown) = run.price_unknown_costs(price);
+    run.tally.extend([(PRICED.to_owned(), priced), (UNKNOWN_COST.to_owned(), unknown)]);
     let digest = source.digest()?;
     staged.keep(run, subject, Source { name, bytes: source.bytes, digest }, &rank)
 }

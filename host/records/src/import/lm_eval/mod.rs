@@ -4,7 +4,7 @@
 mod names;
 mod sample;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
@@ -21,6 +21,7 @@ use crate::import::lm_eval::sample::{Document, Taking};
 use crate::import::logs::{LeftOut, LogChoice, MAX_RECORD_BYTES, choices_text, is_known, summary};
 use crate::import::python_json::PlainJson;
 use crate::import::staged::{ImportIdentity, Source, SourceRead, Staged, Subject, each_source};
+use crate::provenance::digest_bytes;
 
 /// How sample logs are taken.
 #[derive(Debug, Clone)]
@@ -53,45 +54,39 @@ pub fn import_lm_eval(
     out_dir: &Path,
     progress: &mut dyn FnMut(BytesProgress),
 ) -> Result<ImportSummary, TableError> {
-    let mut staged = Staged::open(out_dir, identity(logs, options))?;
-    let mut import = Import { options, out_dir, older: LeftOut::default(), documents: HashMap::new(), records: 0 };
-    for log in logs {
-        let models = Models::of(log)?;
-        let prefix = if logs.len() > 1 { format!("{}/", log.path.display()) } else { String::new() };
-        each_source(&log.path, &|name| SampleFile::of(name).is_some(), &mut |mut source| {
-            let Some(file) = SampleFile::of(&source.name) else {
-                let reason = "is no sample log; their names are `samples_<task>_<time>.jsonl`".to_owned();
-                return Err(TableError::Settings { path: source.path.clone(), reason });
-            };
-            let model = models.of_log(&source, &file)?;
-            source.name.insert_str(0, &prefix);
-            import.log(&mut source, &file, model, &mut staged)?;
-            let (position, records) = (&source.position, import.records);
-            progress(BytesProgress { bytes_done: position.done(), bytes_total: position.total(), records });
-            Ok(())
-        })?;
-    }
+    let models = logs.iter().map(Models::of).collect::<Result<Vec<_>, _>>()?;
+    let mut staged = Staged::open(out_dir, identity(&models, options))?;
+    let older = loop {
+        let mut import = Import { options, out_dir, older: LeftOut::default(), documents: HashMap::new(), records: 0 };
+        let mut seen = BTreeSet::new();
+        import.all(logs, &models, &mut staged, &mut seen, progress)?;
+        // A part of an earlier try whose log is gone may have outranked one that is there, so everything is looked at again.
+        if staged.forget(|part| !seen.contains(&part.source.name))? == 0 {
+            break import.older;
+        }
+    };
     if staged.is_empty() {
         let path = logs.first().map_or(out_dir, |log| &log.path).to_owned();
         let reason =
             "holds no sample log, `samples_<task>_<time>.jsonl`; run the harness with `--log_samples`".to_owned();
         return Err(TableError::Settings { path, reason });
     }
-    let older = import.older.note("logs were left out for newer ones of the same task and model");
-    Ok(summary(staged.finish(None, None)?, older.into_iter().collect()))
+    let older = older.note("logs were left out for newer ones of the same task and model");
+    let unknown = "costs, tokens and latencies are unknown: such logs do not have them".to_owned();
+    Ok(summary(staged.finish(None, None)?, older.into_iter().chain([unknown]).collect()))
 }
 
 /// What tells this import from another.
-fn identity(logs: &[HarnessResults], options: &LmEvalOptions) -> ImportIdentity {
-    let mut told = BTreeMap::from([("split".to_owned(), options.split.to_string())]);
+fn identity(models: &[Models], options: &LmEvalOptions) -> ImportIdentity {
+    let models: Vec<String> = models.iter().map(Models::told).collect();
+    let mut told = BTreeMap::from([
+        ("split".to_owned(), options.split.to_string()),
+        ("names of models".to_owned(), digest_bytes(models.join("\n").as_bytes())),
+    ]);
     for (name, choices) in [("metric", &options.metrics), ("filter", &options.filters)] {
         if !choices.is_empty() {
             told.insert(name.to_owned(), choices_text(choices));
         }
-    }
-    let models: Vec<&str> = logs.iter().filter_map(|log| log.model.as_deref()).collect();
-    if !models.is_empty() {
-        told.insert("model".to_owned(), models.join(", "));
     }
     ImportIdentity::new("lm-eval", told)
 }
@@ -106,6 +101,34 @@ struct Import<'a> {
 }
 
 impl Import<'_> {
+    /// Takes in all logs; `seen` gets their names.
+    fn all(
+        &mut self,
+        logs: &[HarnessResults],
+        models: &[Models],
+        staged: &mut Staged,
+        seen: &mut BTreeSet<String>,
+        progress: &mut dyn FnMut(BytesProgress),
+    ) -> Result<(), TableError> {
+        for (log, models) in logs.iter().zip(models) {
+            let prefix = if logs.len() > 1 { format!("{}/", log.path.display()) } else { String::new() };
+            each_source(&log.path, &|name| SampleFile::of(name).is_some(), &mut |mut source| {
+                let Some(file) = SampleFile::of(&source.name) else {
+                    let reason = "is no sample log; their names are `samples_<task>_<time>.jsonl`".to_owned();
+                    return Err(TableError::Settings { path: source.path.clone(), reason });
+                };
+                let model = models.of_log(&source, &file)?;
+                source.name.insert_str(0, &prefix);
+                seen.insert(source.name.clone());
+                self.log(&mut source, &file, model, staged)?;
+                let (position, records) = (&source.position, self.records);
+                progress(BytesProgress { bytes_done: position.done(), bytes_total: position.total(), records });
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
     fn log(
         &mut self,
         source: &mut SourceRead<'_>,
@@ -116,8 +139,8 @@ impl Import<'_> {
         let dataset = file.task.replace('/', "-");
         let subject = Subject { dataset: dataset.as_str().into(), split: self.options.split.clone(), model };
         let rank = format!("{} {}", file.time, source.name);
-        let is_own = |name: &str| name == source.name;
-        if staged.part(&subject).is_some_and(|part| !is_own(&part.source.name) && part.rank > rank) {
+        let better = staged.part(&subject).filter(|part| part.source.name != source.name && part.rank > rank);
+        if better.is_some() {
             self.older.add(&source.name);
             return Ok(());
         }

@@ -70,6 +70,11 @@ impl Models {
         Ok(models)
     }
 
+    /// All that is known, as a text.
+    pub(super) fn told(&self) -> String {
+        format!("{:?} {:?}", self.given, self.named)
+    }
+
     fn results(&mut self, name: &str, path: &Path, content: &mut dyn Read) -> Result<(), TableError> {
         let Some(time) = time_of(name) else { return Ok(()) };
         let reader = BufReader::with_capacity(1 << 16, PlainJson::new(content));

@@ -5,20 +5,20 @@ ROUTERLAB = target/release/routerlab
 PLUGINS = $(wildcard plugins/routers/*/Cargo.toml) $(wildcard plugins/evaluators/*/Cargo.toml) \
 	$(wildcard plugins/evaluators/*/pyproject.toml)
 
-.PHONY: demo test lint build plugins guests encoder setup bench fuzz clean
+.PHONY: demo test lint build plugins guests encoder readers query setup bench fuzz clean
 
 ## Build everything, run the starter experiment, end with a leaderboard.
 demo: plugins encoder
 	$(ROUTERLAB) demo
 
 ## Every test. Needs no network once packages are installed.
-test: plugins guests encoder
-	$(CARGO) test --release --workspace --locked
+test: plugins guests encoder readers
+	$(CARGO) test --release --workspace --exclude routerlab-query --locked
 
 ## Format and lints, as errors.
 lint:
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --release --workspace --all-targets --locked -- -D warnings
+	$(CARGO) clippy --release --workspace --exclude routerlab-query --all-targets --locked -- -D warnings
 
 ## The program.
 build: setup
@@ -36,6 +36,18 @@ guests: build
 encoder: setup
 	@tests/encoders/fetch.sh
 
+## What the tests hold our tables and pages against: readers of Parquet in Python, and a browser.
+readers: setup
+	@tests/interop/setup.sh
+	@tests/browser/setup.sh
+
+## SQL over tables: the program behind `routerlab query`, its lints and its tests. An engine for SQL takes longer to build
+## than all else, so nothing above needs it.
+query: setup
+	$(CARGO) clippy --release -p routerlab-query --all-targets --locked -- -D warnings
+	$(CARGO) test --release -p routerlab-query --locked
+	$(CARGO) build --release -p routerlab-query --locked
+
 ## The figures of ARCHITECTURE.md (see there for what is measured).
 bench: plugins
 	$(CARGO) bench -p routerlab-kernels -p routerlab-metrics -p routerlab --benches
@@ -45,7 +57,7 @@ SECONDS ?= 600
 FUZZ = PATH="$(CURDIR)/target/fuzz-tools/bin:$$PATH" $(CARGO) fuzz run --sanitizer none
 fuzz:
 	command -v target/fuzz-tools/bin/cargo-fuzz >/dev/null || $(CARGO) install cargo-fuzz --locked --root target/fuzz-tools
-	for target in extractors math evaluators; do \
+	for target in extractors math evaluators tables released experiments; do \
 	    $(FUZZ) $$target -- -max_total_time=$(SECONDS) -timeout=2 -max_len=4096 || exit 1; done
 
 setup:

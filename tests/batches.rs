@@ -50,7 +50,9 @@ fn check_rows(script: &Script, folder: &Path, count: u64) {
 /// Nothing is known of batches any more.
 fn is_settled(folder: &Path) -> bool {
     let left = std::fs::read_dir(folder.join("collect/batches-completions"));
-    left.is_ok_and(|entries| entries.count() == 0)
+    // A kill may leave a file half written, which nothing reads.
+    let whole = |entry: &std::fs::DirEntry| !entry.file_name().as_encoded_bytes().starts_with(b".");
+    left.is_ok_and(|entries| entries.filter(|entry| entry.as_ref().is_ok_and(whole)).count() == 0)
 }
 
 fn killed(mut child: Child) {

@@ -71,6 +71,18 @@ fn a_whole_data_folder_has_nothing_wrong() {
 }
 
 #[test]
+fn the_demo_leaves_folders_with_nothing_wrong() {
+    let scratch = Scratch::new();
+    let starter = checkout().join("datasets/starter");
+    let (data, components) = (["--data".as_ref(), starter.as_os_str()], components());
+    let components = ["--components".as_ref(), components.as_os_str()];
+    scratch.done(["demo".as_ref()].into_iter().chain(data).chain(components).chain(["--out".as_ref(), "out".as_ref()]));
+    let run = scratch.run_below("out");
+    let told = scratch.done(["doctor".as_ref(), "out/starter-data".as_ref(), run.as_os_str()]);
+    assert_eq!(told.lines().filter(|line| *line == "nothing wrong was found").count(), 2, "{told}");
+}
+
+#[test]
 fn what_is_wrong_with_a_data_folder_is_named_with_how_to_mend_it() {
     let scratch = Scratch::new();
     data(&scratch);

@@ -9,7 +9,7 @@ use std::path::Path;
 use routerlab_bench::partition::{self, Partition, Rows};
 use routerlab_metrics::hard::RightModels;
 use routerlab_metrics::{Accuracy, Answers, CORRECT, Missing, Observed, controls, cost};
-use routerlab_records::import::import_outcomes;
+use routerlab_records::import::{OutcomeFormat, import_outcomes};
 use routerlab_records::{OutcomeRow, Outcomes, QueryRow, read_table};
 use serde_json::Value;
 
@@ -65,7 +65,7 @@ impl Records {
     fn read(file: &Path, expected: &Value) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("imported");
-        import_outcomes(file, None, None, &out, &mut |_| ()).unwrap();
+        import_outcomes(file, OutcomeFormat::Parquet, None, None, &out, &mut |_| ()).unwrap();
         let queries = read_table::<QueryRow>(&out.join("queries.parquet")).unwrap().rows;
         let outcomes = read_table::<OutcomeRow>(&out.join("outcomes.parquet")).unwrap();
         let outcomes = Outcomes::join(queries, &outcomes).unwrap();

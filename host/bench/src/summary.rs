@@ -5,6 +5,7 @@
 //! `n` of every number is how many distinct queries it is about: those of the seed's test part, or for a number over
 //! seeds those that some of its seeds test; on the hard slice only the hard ones among them, for a dataset only its own.
 
+mod band;
 mod diagnosis;
 mod over_seeds;
 mod per_seed;
@@ -134,7 +135,8 @@ pub fn summarise(
     let mut table = table::Table::new(results.run_id());
     per_seed::add(&mut table, data, &seeds, &routers);
     let bootstrap = over_seeds::add(&mut table, experiment, data, &seeds, &routers, &points, threads)?;
-    sweep::add(&mut table, experiment, &seeds, &routers, &points, &bootstrap);
+    let units = over_seeds::units(data, &seeds);
+    sweep::add(&mut table, experiment, (&seeds, &units), &routers, &points, &bootstrap);
     diagnosis::add(&mut table, &seeds, &routers, &points);
     Ok(table.rows)
 }

@@ -5,9 +5,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempDir};
 
 use crate::error::TableError;
+use crate::import::output::refuse_filled;
 use crate::provenance::hex;
 
 /// A file that is being written beside its target. It takes the target's place in [`WholeFile::finish`]; dropped before
@@ -119,6 +120,77 @@ pub fn write_whole<E: From<TableError>>(
     Ok(file.finish()?)
 }
 
+/// A folder that is being filled beside its place. It appears in [`WholeFolder::finish`]; dropped before that, it is gone
+/// with all that is in it.
+#[derive(Debug)]
+pub struct WholeFolder {
+    path: PathBuf,
+    beside: TempDir,
+}
+
+impl WholeFolder {
+    /// Starts a folder that will appear at `path`, where there may be nothing but an empty folder; missing folders above it
+    /// are made.
+    ///
+    /// # Errors
+    /// When there is something at `path`, or the folder above it cannot be made or written to.
+    pub fn create(path: &Path) -> Result<Self, TableError> {
+        let failed = |source| TableError::Write { path: path.to_owned(), source };
+        refuse_filled(path)?;
+        let Some(name) = path.file_name() else {
+            return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, "the path names no folder")));
+        };
+        let parent = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        fs::create_dir_all(&parent).map_err(failed)?;
+        let mut prefix = std::ffi::OsString::from(".");
+        prefix.push(name);
+        prefix.push(".");
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(&prefix).suffix(".part");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            builder.permissions(fs::Permissions::from_mode(0o777));
+        }
+        let beside = builder.tempdir_in(&parent).map_err(failed)?;
+        Ok(Self { path: path.to_owned(), beside })
+    }
+
+    /// Where to write meanwhile.
+    pub fn path(&self) -> &Path {
+        self.beside.path()
+    }
+
+    /// Puts the folder in place. Its files must be finished.
+    ///
+    /// # Errors
+    /// When the disk refuses, or something is in its place by now; nothing is left behind then.
+    pub fn finish(self) -> Result<(), TableError> {
+        let failed = |source| TableError::Write { path: self.path.clone(), source };
+        if cfg!(unix) {
+            sync_folders(self.beside.path()).map_err(failed)?;
+        }
+        place_folder(self.beside.path(), &self.path)?;
+        // Nothing is there any more that could be removed.
+        let _ = self.beside.keep();
+        Ok(())
+    }
+}
+
+/// Makes the names in a folder, and in the folders below it, durable.
+fn sync_folders(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            sync_folders(&entry.path())?;
+        }
+    }
+    File::open(folder)?.sync_all()
+}
+
 /// Writes `content` to `path`, whole or not at all.
 ///
 /// # Errors
@@ -127,6 +199,29 @@ pub fn write_bytes(path: &Path, content: impl AsRef<[u8]>) -> Result<WrittenFile
     write_whole(path, |file| {
         file.write_all(content.as_ref()).map_err(|source| TableError::Write { path: path.to_owned(), source })
     })
+}
+
+/// Moves a folder that is whole to its place, where there may be nothing or an empty folder, and syncs what holds it.
+///
+/// # Errors
+/// When the system refuses; the folder is where it was then.
+pub(crate) fn place_folder(from: &Path, to: &Path) -> Result<(), TableError> {
+    let failed = |source| TableError::Write { path: to.to_owned(), source };
+    let holder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if cfg!(not(unix)) && to.is_dir() {
+        fs::remove_dir(to).map_err(failed)?;
+    }
+    fs::rename(from, to).map_err(failed)?;
+    if cfg!(unix) {
+        File::open(holder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Room for bytes that need not outlive the process: in memory up to `bytes`, then in a file without a name inside
+/// `folder`, which must be there.
+pub(crate) fn scratch_file(folder: &Path, bytes: usize) -> tempfile::SpooledTempFile {
+    tempfile::SpooledTempFile::new_in(bytes, folder)
 }
 
 /// Opens a file that grows for writing at its end: a journal, which is read with care for what a kill may have cut, or a
@@ -199,6 +294,25 @@ mod tests {
         let message = write_bytes(&path, "x").unwrap_err().to_string();
         assert_eq!(message, format!("cannot write `{}`", path.display()));
         assert_eq!(names(scratch.path()), ["table"]);
+    }
+
+    #[test]
+    fn a_folder_appears_whole_and_over_nothing() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("a/out");
+        let fill = || {
+            let folder = WholeFolder::create(&path)?;
+            write_bytes(&folder.path().join("deep/er/file"), "x")?;
+            Ok::<_, TableError>(folder)
+        };
+        drop(fill().unwrap());
+        assert_eq!(names(&scratch.path().join("a")), Vec::<String>::new());
+        fs::create_dir(&path).unwrap();
+        fill().unwrap().finish().unwrap();
+        assert_eq!(fs::read_to_string(path.join("deep/er/file")).unwrap(), "x");
+        let message = fill().unwrap_err().to_string();
+        assert!(message.ends_with("already holds `deep`, name another folder or move the file away"), "{message}");
+        assert_eq!(names(&scratch.path().join("a")), ["out"]);
     }
 
     #[cfg(unix)]

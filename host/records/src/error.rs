@@ -6,13 +6,15 @@ use std::path::PathBuf;
 
 use crate::ids::{ModelName, QueryId};
 
-/// A place inside a file. Rows and lines count from 1.
+/// A place inside a file. Rows, lines and records count from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// A row of a table.
     Row(u64),
     /// A line of a text file.
     Line(u64),
+    /// A record of a file that holds a list of them.
+    Record(u64),
 }
 
 impl fmt::Display for Place {
@@ -20,6 +22,7 @@ impl fmt::Display for Place {
         match self {
             Self::Row(row) => write!(f, "row {row}"),
             Self::Line(line) => write!(f, "line {line}"),
+            Self::Record(record) => write!(f, "record {record}"),
         }
     }
 }
@@ -226,6 +229,32 @@ pub enum TableError {
         /// The first such file.
         file: String,
     },
+    /// A folder that is neither one of data nor one of a run.
+    #[error("`{}` holds no table: expected a data folder, with `queries.parquet`, or the folder of a run, with `runs.parquet`", path.display())]
+    NoTables {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A table that was asked for by name and is not there.
+    #[error("there is no table `{table}` in {folders}; there is: {there}")]
+    NoTable {
+        /// The name asked for.
+        table: String,
+        /// The folders, each in backquotes.
+        folders: String,
+        /// The tables that are there.
+        there: String,
+    },
+    /// The same row in two places, of which neither gives way.
+    #[error("`{}`: row {row} has the key {key}, as a row of another file that was read before it has", path.display())]
+    RowTwice {
+        /// The file that was read later.
+        path: PathBuf,
+        /// The row, from 1.
+        row: u64,
+        /// The key, as `column=value` pairs.
+        key: String,
+    },
     /// Files of a split that are not where they should be.
     #[error("`{}` holds no `{file}`, which has the split `{split}`", path.display())]
     NoSplitFile {
@@ -257,6 +286,30 @@ pub enum TableError {
         found: String,
         /// That of the original.
         expected: String,
+    },
+    /// What another import left half-done where this one works.
+    #[error("`{}` was begun by another import ({difference}); give its command again to finish it, or remove the folder", path.display())]
+    OtherImport {
+        /// The folder in which the import works.
+        path: PathBuf,
+        /// What differs.
+        difference: String,
+    },
+    /// A folder in which the same import is at work.
+    #[error("another process is at work in `{}`; wait for it, or end it", path.display())]
+    Busy {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file of an archive that must not be there.
+    #[error("`{}`: the member `{member}` {reason}", path.display())]
+    Member {
+        /// The archive.
+        path: PathBuf,
+        /// The member's name.
+        member: String,
+        /// What is wrong with it.
+        reason: String,
     },
     /// A settings file (TOML or JSON) that cannot be understood.
     #[error("`{}`: {reason}", path.display())]

@@ -20,6 +20,7 @@
 //! | `metrics` | [`MetricRow`] | run_id, router, seed, metric, dataset, preference |
 //! | `runs` | [`RunRow`] | run_id |
 //! | `cells` | [`CellRow`] | run_id, router, seed |
+//! | `external` | [`ExternalRow`] | router, dataset |
 //!
 //! Tables join on `query_id` and `model`. A missing value is null, never NaN; in the dense blocks of [`Outcomes`], and
 //! only there, it is NaN.
@@ -40,6 +41,7 @@
 
 pub mod atomic;
 mod attempts;
+pub mod catalog;
 mod completions;
 mod coverage;
 mod decisions;
@@ -47,6 +49,8 @@ pub mod definition;
 pub mod doctor;
 mod embeddings;
 mod error;
+pub mod export;
+mod external;
 mod groups;
 mod ids;
 pub mod import;
@@ -59,6 +63,7 @@ mod queries;
 mod runs;
 mod scores;
 pub mod scoring;
+mod scratch;
 pub mod settings;
 mod source;
 mod table;
@@ -75,6 +80,7 @@ pub use embeddings::{
     embedding_file, encoder_folder, find_embeddings, read_embeddings,
 };
 pub use error::{Place, TableError};
+pub use external::{ExternalRow, read_external};
 pub use groups::{GROUPS_FILE, GroupRow, NEAR_DUPLICATES_FILE, NearDuplicateRow, read_groups};
 pub use ids::{DatasetId, EncoderName, IdError, ModelName, PluginName, QueryId, RunId, SharedText, SplitName};
 pub use judgements::{JudgementRow, JudgementStatus};

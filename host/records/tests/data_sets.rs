@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use routerlab_records::definition::DatasetDefinition;
-use routerlab_records::import::{ImportSummary, Manifest, import_outcomes};
+use routerlab_records::import::{ImportSummary, Manifest, OutcomeFormat, import_outcomes};
 use routerlab_records::pool::Pool;
 use routerlab_records::{
     CompletionRow, EmbeddingRow, Embeddings, OutcomeRow, Outcomes, QueryRow, digest_file, read_table,
@@ -30,7 +30,10 @@ fn check_set(name: &str, rows: u64, models: usize, queries: usize, datasets: usi
     let embeddings = embedded.then_some((embeddings.as_path(), &encoder));
     let mut reports = Vec::new();
     let start = Instant::now();
-    let summary = import_outcomes(&file, embeddings, None, &out, &mut |progress| reports.push(progress)).unwrap();
+    let summary = import_outcomes(&file, OutcomeFormat::of(&file), embeddings, None, &out, &mut |progress| {
+        reports.push(progress)
+    })
+    .unwrap();
     let imported = start.elapsed();
     let ImportSummary { notes, .. } = &summary;
     assert_eq!((summary.rows, summary.models, summary.queries, summary.datasets), (rows, models, queries, datasets));

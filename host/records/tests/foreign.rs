@@ -11,7 +11,7 @@ use arrow_array::{
     RecordBatch, StringArray, StringViewArray,
 };
 use parquet::arrow::ArrowWriter;
-use routerlab_records::import::{ImportSummary, Manifest, import_outcomes};
+use routerlab_records::import::{ImportSummary, Manifest, OutcomeFormat, import_outcomes};
 use routerlab_records::pool::Pool;
 use routerlab_records::{
     CostSource, EmbeddingRow, Embeddings, OutcomeRow, Outcomes, QueryRow, ScoreRow, group_key, read_table,
@@ -86,7 +86,8 @@ fn import(
     });
     let embeddings = embeddings.as_ref().map(|(path, encoder)| (path.as_path(), encoder));
     let out = path("out");
-    match import_outcomes(&path("o.parquet"), embeddings, prices.as_deref(), &out, &mut |_| {}) {
+    match import_outcomes(&path("o.parquet"), OutcomeFormat::Parquet, embeddings, prices.as_deref(), &out, &mut |_| {})
+    {
         Ok(summary) => Ok((scratch, summary)),
         Err(error) => {
             assert!(!out.exists(), "nothing is left behind");
@@ -151,7 +152,8 @@ fn outcomes_of_other_tools_become_our_tables() {
 fn an_import_does_not_overwrite_another() {
     let (scratch, _) = import(&outcomes(), None, None).unwrap();
     let path = |name: &str| scratch.path().join(name);
-    let error = import_outcomes(&path("o.parquet"), None, None, &path("out"), &mut |_| {}).unwrap_err();
+    let error =
+        import_outcomes(&path("o.parquet"), OutcomeFormat::Parquet, None, None, &path("out"), &mut |_| {}).unwrap_err();
     let taken = |folder: &Path, file: &str| {
         format!("`{}` already holds `{file}`, name another folder or move the file away", folder.display())
     };
@@ -161,7 +163,7 @@ fn an_import_does_not_overwrite_another() {
     std::fs::create_dir(path("own")).unwrap();
     write(&own, &outcomes());
     let before = std::fs::read(&own).unwrap();
-    let error = import_outcomes(&own, None, None, &path("own"), &mut |_| {}).unwrap_err();
+    let error = import_outcomes(&own, OutcomeFormat::Parquet, None, None, &path("own"), &mut |_| {}).unwrap_err();
     assert_eq!(error.to_string(), taken(&path("own"), "outcomes.parquet"));
     assert_eq!(std::fs::read(&own).unwrap(), before);
 }

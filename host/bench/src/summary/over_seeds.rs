@@ -150,7 +150,7 @@ pub(crate) fn ends(bootstrap: &Bootstrap, strategy: usize, quantity: Quantity) -
 }
 
 /// The unit of resampling of each test row: queries with one group key have one number.
-fn units(data: &Data, seeds: &[SeedView]) -> Vec<Vec<u32>> {
+pub(super) fn units(data: &Data, seeds: &[SeedView]) -> Vec<Vec<u32>> {
     let mut known = BTreeMap::new();
     for key in &data.group_keys {
         let next = known.len() as u32;

@@ -13,6 +13,7 @@ use routerlab_metrics::cost::{
 use routerlab_metrics::pareto::{CostAxis, frontier, pareto_dist};
 use routerlab_metrics::{Accuracy, Answers, Observed, OperatingPoint, controls};
 
+use super::band::Parts;
 use super::over_seeds::{ends, strategies_of_points, tested};
 use super::table::{About, Table, mean};
 use super::{BEST_SINGLE, Routed, SeedView};
@@ -109,11 +110,12 @@ pub(crate) fn single_models(seed: &SeedView) -> impl Iterator<Item = OperatingPo
 pub(crate) fn add(
     table: &mut Table,
     experiment: &Experiment,
-    seeds: &[SeedView],
+    (seeds, units): (&[SeedView], &[Vec<u32>]),
     routers: &[Routed],
     points: &[Vec<SeedPoints>],
     bootstrap: &Bootstrap,
 ) {
+    let parts = Parts::new(seeds, units);
     let per_seed: Vec<Vec<[Option<f64>; METRICS.len()]>> =
         seeds.iter().enumerate().map(|(at, seed)| of_seed(at, seed, routers, points)).collect();
     for (at, seed) in seeds.iter().enumerate() {
@@ -125,12 +127,8 @@ pub(crate) fn add(
                 table.add(about, metric, unit, value, None);
             }
             for (preference, point) in router.decided[at].preferences.iter().zip(&points[index][at].test).skip(1) {
-                add_point(
-                    table,
-                    experiment.preferences.weighs.unit(),
-                    About { preference: *preference, ..about },
-                    *point,
-                );
+                let about = About { preference: *preference, ..about };
+                add_point(table, experiment.preferences.weighs.unit(), about, *point, None);
             }
         }
     }
@@ -165,7 +163,12 @@ pub(crate) fn add(
                 mean(&over_seeds.iter().map(of).collect::<Vec<f64>>()).unwrap_or(f64::NAN)
             };
             let point = OperatingPoint { avg_acc: mean(|point| point.avg_acc), cost_usd: mean(|point| point.cost_usd) };
-            add_point(table, experiment.preferences.weighs.unit(), About { preference: *preference, ..about }, point);
+            let scores =
+                router.decided.iter().map(|decided| decided.test.get(at).map(|answers| answers.score.as_slice()));
+            let scores: Option<Vec<&[f64]>> = scores.collect();
+            let ends = scores.and_then(|scores| parts.interval(point.avg_acc, &scores));
+            let about = About { preference: *preference, ..about };
+            add_point(table, experiment.preferences.weighs.unit(), about, point, ends);
         }
     }
 }
@@ -205,7 +208,8 @@ fn of_seed(
     routers.iter().zip(points).map(of_router).collect()
 }
 
-fn add_point(table: &mut Table, unit: &'static str, about: About<'_>, point: OperatingPoint) {
-    table.add(about, "AvgAcc", "percent", Some(point.avg_acc), None);
+/// `ends` are those of AvgAcc.
+fn add_point(table: &mut Table, unit: &'static str, about: About<'_>, point: OperatingPoint, ends: Option<(f64, f64)>) {
+    table.add(about, "AvgAcc", "percent", Some(point.avg_acc), ends);
     table.add(About { dataset: "micro", ..about }, "Cost", unit, Some(point.cost_usd), None);
 }

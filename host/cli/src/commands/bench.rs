@@ -16,7 +16,7 @@ use series::Series;
 
 use crate::exit::{Ended, print};
 use crate::progress::Progress;
-use crate::report::{Format, Report};
+use crate::report::{Format, Look, Report, Screen};
 
 /// Run an experiment: every router under every seed, each in its own sandbox.
 ///
@@ -45,6 +45,8 @@ pub(crate) struct Bench {
     #[arg(long, conflicts_with = "format")]
     json: bool,
     #[command(flatten)]
+    look: Look,
+    #[command(flatten)]
     controls: Controls,
 }
 
@@ -53,11 +55,11 @@ impl Bench {
         let experiment = Experiment::read_changed(&self.experiment, |changed| self.controls.apply(changed))?;
         let format = if self.json { Format::Json } else { self.format };
         if let Some(series) = Series::of(&self.controls, &experiment)? {
-            return series.execute(&self.out, self.threads, format);
+            return series.execute(&self.out, self.threads, format, &Screen::of_stdout(self.look));
         }
         let finished = run(&experiment, &self.out, self.threads)?;
         let report = Report::read(&finished.dir)?;
-        print(&report.render(format)?)?;
+        print(&report.render(format, &Screen::of_stdout(self.look))?)?;
         eprintln!("results: {}", finished.dir.display());
         Ok(ended(&finished.cells))
     }

@@ -9,10 +9,11 @@ use routerlab_bench::compare::compare;
 use routerlab_bench::{Experiment, ScoreOptions};
 use routerlab_plugin::Limits;
 use routerlab_records::definition::Mode;
+use routerlab_records::import::Manifest;
 
 use super::score::Differences;
 use crate::exit::{Ended, print};
-use crate::report::{Report, StudyFormat};
+use crate::report::{Look, Report, Screen, StudyFormat};
 
 /// The tables of the starter data that are copied into the demo's own folder.
 const STARTER: [&str; 6] = ["queries.parquet", "completions.parquet", EMBEDDINGS, "pool.toml", "dataset.toml", METHODS];
@@ -47,6 +48,8 @@ pub(crate) struct Demo {
     /// Folder of results
     #[arg(long, default_value = "runs", value_name = "DIR")]
     out: PathBuf,
+    #[command(flatten)]
+    look: Look,
 }
 
 impl Demo {
@@ -61,6 +64,9 @@ impl Demo {
             let bytes = std::fs::read(&from).with_context(|| format!("cannot read `{}`", from.display()))?;
             routerlab_records::atomic::write_bytes(&data.join(name), bytes)?;
         }
+        // Settings beside the tables may be edited, so the manifest leaves them out.
+        let tables = ["queries.parquet", "completions.parquet", EMBEDDINGS, "pool.toml"];
+        Manifest::refresh(&data, &[], &tables)?;
         if encodes {
             super::embed::embed_starter(&data, &self.encoder)?;
         }
@@ -69,8 +75,9 @@ impl Demo {
         let experiment = experiment(&data, &self.components)?;
         let finished = super::bench::run(&experiment, &self.out, None)?;
         let differed = self.differences(&data, &finished.dir)?;
-        print(&Report::read(&finished.dir)?.leaderboard())?;
+        print(&Report::read(&finished.dir)?.leaderboard(&Screen::of_stdout(self.look)))?;
         eprintln!("the whole report: routerlab report {}", finished.dir.display());
+        eprintln!("as a page: routerlab report {} --format html --out report.html", finished.dir.display());
         eprintln!("what the choice of evaluator does: {}/{DIFFERENCES}.md", finished.dir.display());
         Ok(super::bench::ended(&finished.cells).and(super::score::ended(&scored)).and(differed))
     }

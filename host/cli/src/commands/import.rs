@@ -2,15 +2,18 @@
 #![allow(clippy::print_stderr, reason = "talk goes to stderr")]
 
 mod dataset;
+mod elsewhere;
 mod harness;
+mod llmrouterbench;
+mod logs;
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use routerlab_records::EncoderName;
 use routerlab_records::import::{
-    ImportSummary, Progress as Done, RecordedFiles, import_completions, import_judgements, import_outcomes,
-    import_recorded, import_swe_bench, import_tau2,
+    ImportSummary, OutcomeFormat, Progress as Done, RecordedFiles, import_completions, import_judgements,
+    import_outcomes, import_recorded, import_swe_bench, import_tau2,
 };
 
 use crate::exit::{Ended, print};
@@ -31,14 +34,17 @@ enum What {
     /// Scores that exist already: one row for each query and model.
     ///
     /// Columns: dataset, split, query_id, query, model, score, and where known prompt_tokens, completion_tokens, cost_usd,
-    /// latency_ms, ground_truth. Rows may come in any order.
+    /// latency_ms, ground_truth. Rows may come in any order. An empty cell of a CSV file says nothing.
     #[command(
-        after_help = "Example:\n  routerlab import outcomes outcomes.parquet --embeddings embeddings.parquet --out my-data"
+        after_help = "Example:\n  routerlab import outcomes outcomes.parquet --embeddings embeddings.parquet --out my-data\n  routerlab import outcomes results.csv --prices prices.toml --out my-data"
     )]
     Outcomes {
-        /// The outcomes (Parquet)
+        /// The outcomes (Parquet, CSV or JSON Lines, by their ending)
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        /// What the outcomes are written in, whatever their ending says
+        #[arg(long, value_name = "FORMAT")]
+        format: Option<Format>,
         /// Embeddings (Parquet with query_id and embedding)
         #[arg(long, value_name = "FILE")]
         embeddings: Option<PathBuf>,
@@ -110,10 +116,41 @@ enum What {
     },
     /// The original files of a dataset as queries, ready to be asked.
     Dataset(dataset::Dataset),
+    /// Released results of LLMRouterBench: a folder or archive of JSON files.
+    #[command(name = "llmrouterbench")]
+    LlmRouterBench(llmrouterbench::LlmRouterBench),
     /// What the SWE-bench harness found out about patches.
     SweBench(harness::Harness),
     /// What tau2-bench found out about conversations.
     Tau2(harness::Harness),
+    #[command(name = "routerbench")]
+    RouterBench(elsewhere::RouterBench),
+    #[command(name = "routereval")]
+    RouterEval(elsewhere::RouterEval),
+    Arena(elsewhere::Arena),
+    LmEval(logs::LmEval),
+    Inspect(logs::Inspect),
+}
+
+/// What outcomes may be written in.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    /// Apache Parquet
+    Parquet,
+    /// Comma-separated values; the first line names the columns
+    Csv,
+    /// A JSON object a line
+    Jsonl,
+}
+
+impl From<Format> for OutcomeFormat {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Parquet => Self::Parquet,
+            Format::Csv => Self::Csv,
+            Format::Jsonl => Self::JsonLines,
+        }
+    }
 }
 
 impl Import {
@@ -121,10 +158,11 @@ impl Import {
         let mut progress = Progress::new("rows");
         let mut watch = |done: Done| progress.at(done.rows_done, done.rows_total);
         let summary = match self.what {
-            What::Outcomes { file, embeddings, encoder, prices, out } => {
+            What::Outcomes { file, format, embeddings, encoder, prices, out } => {
+                let format = format.map_or_else(|| OutcomeFormat::of(&file), Into::into);
                 let encoder = EncoderName::from(encoder);
                 let embeddings = embeddings.as_deref().map(|path| (path, &encoder));
-                import_outcomes(&file, embeddings, prices.as_deref(), &out, &mut watch)?
+                import_outcomes(&file, format, embeddings, prices.as_deref(), &out, &mut watch)?
             }
             What::Recorded { queries, completions, prices, embeddings, encoder, out } => {
                 let embeddings = embeddings.map(|path| (path, EncoderName::from(encoder)));
@@ -139,8 +177,17 @@ impl Import {
                 return Ok(Ended::Done);
             }
             What::Dataset(dataset) => return dataset.execute(&mut watch),
+            What::LlmRouterBench(results) => {
+                drop(progress);
+                return results.execute();
+            }
             What::SweBench(results) => results.read(import_swe_bench)?,
             What::Tau2(results) => results.read(import_tau2)?,
+            What::RouterBench(tables) => tables.read(&mut watch)?,
+            What::RouterEval(scores) => scores.read()?,
+            What::Arena(predictions) => return predictions.execute(),
+            What::LmEval(logs) => return logs.execute(),
+            What::Inspect(logs) => return logs.execute(),
         };
         drop(progress);
         say(&summary);
@@ -149,6 +196,7 @@ impl Import {
     }
 }
 
+/// Says on stderr what was imported, and what to know of it.
 fn say(summary: &ImportSummary) {
     let ImportSummary { rows, queries, models, datasets, embedding_width, notes, .. } = summary;
     let embeddings = embedding_width.map_or("no embeddings".into(), |width| format!("embeddings of width {width}"));

@@ -3,8 +3,10 @@
 mod agreement;
 mod columns;
 mod data;
+mod html;
 mod machine;
 mod notes;
+mod screen;
 mod series;
 mod study;
 mod text;
@@ -12,6 +14,8 @@ mod text;
 use clap::ValueEnum;
 
 pub(crate) use data::Report;
+pub(crate) use html::{Sources, page};
+pub(crate) use screen::{Look, Screen};
 pub(crate) use series::SeriesReport;
 pub(crate) use study::{StudyFormat, tables};
 pub(crate) use text::{Rows, decimals};
@@ -31,14 +35,14 @@ pub(crate) enum Format {
 
 impl Report {
     /// The leaderboard and what must be known to read it, for a terminal.
-    pub(crate) fn leaderboard(&self) -> String {
-        text::leaderboard_only(self)
+    pub(crate) fn leaderboard(&self, screen: &Screen) -> String {
+        text::leaderboard_only(self, screen)
     }
 
     /// The report as text.
-    pub(crate) fn render(&self, format: Format) -> anyhow::Result<String> {
+    pub(crate) fn render(&self, format: Format, screen: &Screen) -> anyhow::Result<String> {
         match format {
-            Format::Terminal => Ok(text::terminal(self)),
+            Format::Terminal => Ok(text::terminal(self, screen)),
             Format::Markdown => Ok(text::markdown(self)),
             Format::Csv => Ok(machine::csv(self)),
             Format::Json => machine::json(self),

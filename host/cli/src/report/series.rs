@@ -7,7 +7,8 @@ use serde::Serialize;
 use super::Format;
 use super::data::{Line, Report};
 use super::machine::quoted;
-use super::text::{NONE, Rows, decimals, ends, markdown_table, plain_table};
+use super::screen::{Screen, Style};
+use super::text::{NONE, Rows, decimals, ends, markdown_table};
 
 /// Runs of one experiment that differ in one thing.
 #[derive(Debug, Serialize)]
@@ -37,9 +38,9 @@ impl SeriesReport {
     }
 
     /// The series as text.
-    pub(crate) fn render(&self, format: Format) -> anyhow::Result<String> {
+    pub(crate) fn render(&self, format: Format, screen: &Screen) -> anyhow::Result<String> {
         Ok(match format {
-            Format::Terminal => self.text(plain_table),
+            Format::Terminal => self.text(|heading, rows| screen.table(heading, rows, |_| Style::Plain)),
             Format::Markdown => self.text(markdown_table),
             Format::Csv => self.csv(),
             Format::Json => serde_json::to_string_pretty(self)? + "\n",

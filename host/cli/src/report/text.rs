@@ -4,32 +4,52 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use super::columns::{Column, column, difference, interval, plain, rows};
 use super::data::{Line, Number, Report};
+use super::screen::{Screen, Style};
 use super::{agreement, notes};
 
 /// Where there is no number.
 pub(super) const NONE: &str = "-";
 
 /// Tables for a terminal.
-pub(crate) fn terminal(report: &Report) -> String {
-    layout(report, plain_table)
+pub(crate) fn terminal(report: &Report, screen: &Screen) -> String {
+    let (title, notes) = (screen.prose(&title(report)), screen.prose(&notes::notes(report)));
+    layout(report, title, notes, |heading, rows| on_screen(report, screen, heading, rows))
 }
 
 /// The leaderboard alone, with what must be known to read it.
-pub(crate) fn leaderboard_only(report: &Report) -> String {
-    let table = plain_table(LEADERBOARD, &leaderboard(report));
-    let outside = outside(report).map(|rows| format!("{}\n", plain_table(OUTSIDE, &rows))).unwrap_or_default();
-    format!("{}\n\n{table}\n{outside}{}", title(report), notes::of_leaderboard(report))
+pub(crate) fn leaderboard_only(report: &Report, screen: &Screen) -> String {
+    let table = |heading, rows: &Rows| on_screen(report, screen, heading, rows);
+    let outside = outside(report).map(|rows| format!("{}\n", table(OUTSIDE, &rows))).unwrap_or_default();
+    let (title, notes) = (screen.prose(&title(report)), screen.prose(&notes::of_leaderboard(report)));
+    format!("{title}\n\n{}\n{outside}{notes}", table(LEADERBOARD, &leaderboard(report)))
+}
+
+/// A table with its rows styled where that says who is better: the verdict of the test against Best Single, and in bold
+/// the most accurate router. Everything that colour says is in the table too.
+fn on_screen(report: &Report, screen: &Screen, heading: &str, rows: &Rows) -> String {
+    let judged = [LEADERBOARD, AGAINST].contains(&heading);
+    let best = routers(report)
+        .filter(|line| line.unranked.is_none())
+        .filter_map(|line| Some((line.value("AvgAcc")?, &line.name)))
+        .reduce(|best, next| if next.0 > best.0 { next } else { best });
+    screen.table(heading, rows, |row| {
+        let line = routers(report).find(|line| row.first() == Some(&line.name)).filter(|_| judged);
+        match line.map(|line| (verdict(line), best.is_some_and(|(_, name)| *name == line.name))) {
+            Some(("better", _)) => Style::Better,
+            Some(("worse", _)) => Style::Worse,
+            Some((_, true)) => Style::Bold,
+            _ => Style::Plain,
+        }
+    })
 }
 
 pub(super) fn plain_table(heading: &str, rows: &Rows) -> String {
-    let mut table = filled(rows);
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    format!("{heading}\n{table}\n")
+    Screen::PLAIN.table(heading, rows, |_| Style::Plain)
 }
 
 /// Tables in Markdown.
 pub(crate) fn markdown(report: &Report) -> String {
-    layout(report, markdown_table)
+    layout(report, title(report), notes::notes(report), markdown_table)
 }
 
 pub(super) fn markdown_table(heading: &str, rows: &Rows) -> String {
@@ -53,8 +73,8 @@ fn filled(rows: &Rows) -> Table {
     table
 }
 
-fn layout(report: &Report, table: impl Fn(&str, &Rows) -> String) -> String {
-    let mut text = title(report) + "\n\n";
+fn layout(report: &Report, title: String, notes: String, table: impl Fn(&str, &Rows) -> String) -> String {
+    let mut text = title + "\n\n";
     text.push_str(&table(LEADERBOARD, &leaderboard(report)));
     let chosen = match report.track {
         "fair" => "chosen on validation, value on test",
@@ -66,7 +86,7 @@ fn layout(report: &Report, table: impl Fn(&str, &Rows) -> String) -> String {
             text.push_str(&table(heading, &rows));
         }
     };
-    more("Against Best Single: is the difference real?", against_best_single(report));
+    more(AGAINST, against_best_single(report));
     more(OUTSIDE, outside(report));
     more("Ratios to the controls and hard queries, with 95 % intervals", Some(ratios(report)));
     more(&format!("Sweep: the most accurate operating point, {chosen}"), perf_gain(report));
@@ -81,7 +101,7 @@ fn layout(report: &Report, table: impl Fn(&str, &Rows) -> String) -> String {
     more("Accuracy by dataset, percent", Some(by_dataset(report)));
     more(TIME, time(report));
     text.push('\n');
-    text.push_str(&notes::notes(report));
+    text.push_str(&notes);
     text
 }
 
@@ -100,6 +120,9 @@ fn title(report: &Report) -> String {
 }
 
 const LEADERBOARD: &str = "Leaderboard: quality alone";
+
+/// The heading of the tests.
+const AGAINST: &str = "Against Best Single: is the difference real?";
 
 /// The heading of what is compared with nobody.
 const OUTSIDE: &str = "Outside the ranks: quality alone";
@@ -136,7 +159,7 @@ fn board<'a>(report: &Report, second: &str, lines: impl Iterator<Item = &'a Line
     let cost = format!("cost {}", report.cost_unit);
     let mut rows =
         header(["", second, "AvgAcc %", "95 % interval", "vs Best Single", "95 % interval", &cost, "95 % interval"]);
-    let written = if report.cost_unit == "USD" { dollars } else { |seconds| format!("{seconds:.1}") };
+    let written = |cost| written_cost(report.cost_unit, cost);
     for line in lines {
         if line.status != "ok" {
             rows.push(vec![line.name.clone(), line.status.clone()]);
@@ -190,7 +213,7 @@ fn against_best_single(report: &Report) -> Option<Rows> {
 }
 
 /// What the tests allow to be said: at the 5 % level, differences corrected for the number of routers.
-fn verdict(line: &Line) -> &'static str {
+pub(super) fn verdict(line: &Line) -> &'static str {
     let below = |metric: &str| line.value(metric).is_some_and(|p| p < 0.05);
     let ahead = line.value("DiffToBestSingle").is_some_and(|difference| difference > 0.0);
     match (below("PVsBestSingleHolm"), below("PEquivalent"), ahead) {
@@ -330,7 +353,7 @@ pub(super) fn ends(number: Option<Number>, digits: usize) -> String {
     between(number, |end| format!("{end:.digits$}"))
 }
 
-fn between(number: Option<Number>, written: impl Fn(f64) -> String) -> String {
+pub(super) fn between(number: Option<Number>, written: impl Fn(f64) -> String) -> String {
     match number {
         Some(Number { low: Some(low), high: Some(high), .. }) => format!("[{}, {}]", written(low), written(high)),
         _ => NONE.into(),
@@ -344,6 +367,11 @@ fn with_ends(number: Option<Number>) -> String {
         Some(Number { low: Some(_), high: Some(_), .. }) => format!("{value} {}", ends(number, 1)),
         _ => value,
     }
+}
+
+/// A cost in the unit of a run's costs.
+pub(super) fn written_cost(unit: &str, cost: f64) -> String {
+    if unit == "USD" { dollars(cost) } else { format!("{cost:.1}") }
 }
 
 /// Four decimals, or as many as a small amount needs to show three digits.

@@ -7,8 +7,8 @@ use crate::ids::{ModelName, QueryId, RunId};
 use crate::provenance::Provenance;
 use crate::table::{Row, TableReader, about_table};
 use crate::{
-    AnswerEmbeddingRow, AttemptRow, CellRow, CompletionRow, CoverageRow, DecisionRow, EmbeddingRow, GroupRow,
-    JudgementRow, MetricRow, NearDuplicateRow, OutcomeRow, QueryRow, RunRow, ScoreRow,
+    AnswerEmbeddingRow, AttemptRow, CellRow, CompletionRow, CoverageRow, DecisionRow, EmbeddingRow, ExternalRow,
+    GroupRow, JudgementRow, MetricRow, NearDuplicateRow, OutcomeRow, QueryRow, RunRow, ScoreRow,
 };
 
 /// What a row is about.
@@ -48,6 +48,7 @@ about! {
     DecisionRow: query = query_id, run = run_id;
     MetricRow: run = run_id;
     RunRow: run = run_id;
+    ExternalRow: ;
     CellRow: run = run_id;
 }
 
@@ -92,6 +93,7 @@ pub(super) fn walk(path: &Path, each: &mut dyn FnMut(Subject<'_>)) -> Result<Opt
         GroupRow,
         NearDuplicateRow,
         OutcomeRow,
+        ExternalRow,
         DecisionRow,
         MetricRow,
         RunRow,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use crate::atomic::WrittenFile;
-use crate::completions::{CompletionRow, CompletionStatus, digest_completions, read_completions};
+use crate::completions::{CompletionRow, CompletionStatus, CostSource, digest_completions, read_completions};
 use crate::error::{Place, TableError};
 use crate::ids::{DatasetId, ModelName, QueryId};
 use crate::outcomes::{OutcomeRow, check_number};
@@ -65,22 +65,54 @@ fn join(
         }
         pairs.entry((&row.query_id, &row.model)).or_default().push(row);
     }
-    let outcome = |((query_id, model), samples): ((&QueryId, &ModelName), Vec<&CompletionRow>)| {
+    let joined = |((query_id, model), samples): ((&QueryId, &ModelName), Vec<&CompletionRow>)| {
         let dataset = *dataset_of.get(query_id)?;
-        let score = |row: &CompletionRow| score_of.get(&(query_id, model, row.sample_index)).copied();
-        Some(OutcomeRow {
-            query_id: query_id.clone(),
-            model: model.clone(),
-            dataset: dataset.clone(),
-            score: mean(samples.iter().filter(|row| row.status == CompletionStatus::Ok).map(|row| score(row))),
-            cost_usd: mean(samples.iter().map(|row| row.cost_usd)),
-            cost_source: samples.iter().find_map(|row| row.cost_source),
-            latency_ms: mean(samples.iter().map(|row| row.latency_ms)),
-            prompt_tokens: mean_tokens(samples.iter().map(|row| row.prompt_tokens)),
-            completion_tokens: mean_tokens(samples.iter().map(|row| row.completion_tokens)),
-        })
+        let facts = samples.into_iter().map(|row| SampleFacts {
+            score: score_of
+                .get(&(query_id, model, row.sample_index))
+                .copied()
+                .filter(|_| row.status == CompletionStatus::Ok),
+            cost_usd: row.cost_usd,
+            cost_source: row.cost_source,
+            latency_ms: row.latency_ms,
+            prompt_tokens: row.prompt_tokens,
+            completion_tokens: row.completion_tokens,
+        });
+        Some(outcome(query_id.clone(), model.clone(), dataset.clone(), &facts.collect::<Vec<_>>()))
     };
-    Ok(pairs.into_iter().filter_map(outcome).collect())
+    Ok(pairs.into_iter().filter_map(joined).collect())
+}
+
+/// What one answer says about its model on its query.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct SampleFacts {
+    /// Null where there is no usable score; so is that of a call that failed.
+    pub(super) score: Option<f64>,
+    /// US dollars.
+    pub(super) cost_usd: Option<f64>,
+    /// Where the cost comes from.
+    pub(super) cost_source: Option<CostSource>,
+    /// Milliseconds.
+    pub(super) latency_ms: Option<f64>,
+    /// Tokens of the prompt.
+    pub(super) prompt_tokens: Option<u64>,
+    /// Tokens of the answer.
+    pub(super) completion_tokens: Option<u64>,
+}
+
+/// The outcome of a query and model: the mean over its samples that have a value.
+pub(super) fn outcome(query_id: QueryId, model: ModelName, dataset: DatasetId, samples: &[SampleFacts]) -> OutcomeRow {
+    OutcomeRow {
+        query_id,
+        model,
+        dataset,
+        score: mean(samples.iter().map(|sample| sample.score)),
+        cost_usd: mean(samples.iter().map(|sample| sample.cost_usd)),
+        cost_source: samples.iter().find_map(|sample| sample.cost_source),
+        latency_ms: mean(samples.iter().map(|sample| sample.latency_ms)),
+        prompt_tokens: mean_tokens(samples.iter().map(|sample| sample.prompt_tokens)),
+        completion_tokens: mean_tokens(samples.iter().map(|sample| sample.completion_tokens)),
+    }
 }
 
 type Sample<'a> = (&'a QueryId, &'a ModelName, u32);

@@ -83,9 +83,9 @@ pub(super) fn object(text: &[u8]) -> Result<Map<String, Value>, (Option<String>,
 }
 
 /// An object, and a key that it has twice. A plain map would keep the last of the two and say nothing.
-struct Object {
-    fields: Map<String, Value>,
-    twice: Option<String>,
+pub(super) struct Object {
+    pub(super) fields: Map<String, Value>,
+    pub(super) twice: Option<String>,
 }
 
 impl<'de> Deserialize<'de> for Object {
@@ -139,7 +139,19 @@ pub(super) fn without_line(error: &serde_json::Error) -> String {
     format!("{cut} at column {}", error.column())
 }
 
+impl<'a> Line<'a> {
+    /// A line that was read elsewhere.
+    pub(super) fn new(path: &'a Path, number: u64, object: Map<String, Value>) -> Self {
+        Self { path, number, object }
+    }
+}
+
 impl Line<'_> {
+    /// All its fields.
+    pub(super) fn object(&self) -> &Map<String, Value> {
+        &self.object
+    }
+
     /// A complaint about the line as a whole.
     pub(super) fn wrong(&self, reason: impl Into<String>) -> TableError {
         TableError::Row { path: self.path.to_owned(), place: Place::Line(self.number), reason: reason.into() }

@@ -1,25 +1,46 @@
 //! Other people's records into our tables. Everything is read and checked before the first file is written, and when
 //! writing fails, what was written is taken back.
 
+mod arena;
 mod completions;
 mod dataset;
 mod embeddings;
 mod harness;
+mod inspect;
 mod join;
+mod json;
 mod judgements;
 mod lines;
+pub(crate) mod llmrouterbench;
+mod lm_eval;
+mod logs;
+mod loose;
 mod outcomes;
-mod output;
+pub(crate) mod output;
+mod pickle;
+mod python_json;
+mod python_text;
 mod recorded;
+mod records;
+mod routerbench;
+mod routereval;
+mod staged;
 
+pub use arena::{ArenaOptions, ImportedExternal, import_arena};
 pub use completions::import_completions;
 pub use dataset::{DatasetOptions, DatasetSummary, import_dataset};
 pub use harness::{HarnessResults, Verdict, import_swe_bench, import_tau2, swe_bench_verdict, tau2_verdict};
+pub use inspect::{InspectOptions, import_inspect};
 pub use join::build_outcomes;
 pub use judgements::{ImportedJudgements, QuestionKey, import_judgements, read_judgements};
-pub use outcomes::import_outcomes;
+pub use llmrouterbench::{BytesProgress, LlmRouterBenchOptions, NameFilter, import_llmrouterbench};
+pub use lm_eval::{LmEvalOptions, import_lm_eval};
+pub use logs::LogChoice;
+pub use outcomes::{OutcomeFormat, import_outcomes};
 pub use output::{MANIFEST_FILE, Manifest, ManifestFile};
 pub use recorded::{RecordedFiles, import_recorded};
+pub use routerbench::import_routerbench;
+pub use routereval::{RouterEvalOptions, import_routereval};
 
 use std::path::PathBuf;
 

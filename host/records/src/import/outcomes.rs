@@ -1,4 +1,5 @@
-//! Outcomes in the long form: one row per query and model, with the query's text in every row.
+//! Outcomes in the long form: one row per query and model, with the query's text in every row; as Parquet, as
+//! comma-separated values or as JSON Lines.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -6,7 +7,10 @@ use std::path::Path;
 use crate::completions::CostSource;
 use crate::error::{Place, TableError};
 use crate::ids::{DatasetId, EncoderName, ModelName, QueryId, SharedText, SplitName};
+use crate::import::dataset::content::Content;
+use crate::import::dataset::rows::{RowForm, RowsTotal, SourceRow, each_row_of};
 use crate::import::embeddings::read_embeddings;
+use crate::import::loose::Fields;
 use crate::import::output::{Output, refuse_full};
 use crate::import::{ImportSummary, Progress};
 use crate::outcomes::{OutcomeRow, check_number};
@@ -15,6 +19,30 @@ use crate::provenance::{Provenance, own_tool};
 use crate::queries::{QueryRow, group_key};
 use crate::table::TableReader;
 use crate::table::row::table;
+
+/// What a file of outcomes is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutcomeFormat {
+    /// Parquet.
+    Parquet,
+    /// Comma-separated values; the first record names the columns. An empty cell says nothing.
+    Csv,
+    /// JSON Lines: an object a line. A JSON list of objects is read too.
+    JsonLines,
+}
+
+impl OutcomeFormat {
+    /// The format that a file's ending says, whatever it is packed with; Parquet where it says nothing.
+    pub fn of(path: &Path) -> Self {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+        let name = name.trim_end_matches(".gz").trim_end_matches(".zip");
+        match name.rsplit_once('.').map(|(_, ending)| ending) {
+            Some("csv") => Self::Csv,
+            Some("jsonl" | "ndjson" | "json") => Self::JsonLines,
+            _ => Self::Parquet,
+        }
+    }
+}
 
 table! {
     /// One row of a foreign file of outcomes. Columns that may be null may be absent.
@@ -58,6 +86,7 @@ table! {
 /// a table. The message names file, row and column. Nothing is written then.
 pub fn import_outcomes(
     file: &Path,
+    format: OutcomeFormat,
     embeddings: Option<(&Path, &EncoderName)>,
     prices: Option<&Path>,
     out_dir: &Path,
@@ -70,15 +99,7 @@ pub fn import_outcomes(
         provenance = provenance.input_file("prices", path)?;
     }
     let mut gathered = Gathered::default();
-    let mut reader = TableReader::<SourceOutcome>::open(file)?;
-    let rows_total = reader.rows_total();
-    let mut rows = Vec::new();
-    while reader.read_into(&mut rows)? {
-        for row in rows.drain(..) {
-            gathered.add(file, row, price_list.as_ref())?;
-        }
-        progress(Progress { rows_done: gathered.outcomes.len() as u64, rows_total });
-    }
+    read_rows(file, format, progress, &mut |place, row| gathered.add(file, place, row, price_list.as_ref()))?;
     if gathered.outcomes.is_empty() {
         return Err(TableError::NoRows { path: file.to_owned() });
     }
@@ -114,13 +135,69 @@ pub fn import_outcomes(
     })
 }
 
+/// Calls `each` with every row of a file.
+fn read_rows(
+    file: &Path,
+    format: OutcomeFormat,
+    progress: &mut dyn FnMut(Progress),
+    each: &mut dyn FnMut(Place, SourceOutcome) -> Result<(), TableError>,
+) -> Result<(), TableError> {
+    /// Rows between two reports of progress, where they are not decoded by the batch.
+    const REPORT_EVERY: u64 = 4096;
+    let form = match format {
+        OutcomeFormat::Parquet => {
+            let mut reader = TableReader::<SourceOutcome>::open(file)?;
+            let rows_total = reader.rows_total();
+            let (mut rows, mut rows_done) = (Vec::new(), 0);
+            while reader.read_into(&mut rows)? {
+                for row in rows.drain(..) {
+                    rows_done += 1;
+                    each(Place::Row(rows_done), row)?;
+                }
+                progress(Progress { rows_done, rows_total });
+            }
+            return Ok(());
+        }
+        OutcomeFormat::Csv => RowForm::Separated(b','),
+        OutcomeFormat::JsonLines => RowForm::Json,
+    };
+    let mut rows_done = 0;
+    let mut content = Content::of(file)?;
+    let mut total = RowsTotal::of(&mut content)?;
+    each_row_of(&mut content, form, None, &mut |row| {
+        rows_done += 1;
+        if rows_done % REPORT_EVERY == 0 {
+            progress(Progress { rows_done, rows_total: total.after(rows_done) });
+        }
+        each(row.place, outcome(file, &row)?)
+    })
+}
+
+/// A row of a format that knows few types.
+fn outcome(file: &Path, row: &SourceRow) -> Result<SourceOutcome, TableError> {
+    let fields = Fields::of(file, row);
+    Ok(SourceOutcome {
+        dataset: fields.text("dataset")?.into(),
+        split: fields.text("split")?.into(),
+        query_id: fields.text("query_id")?.into(),
+        query: fields.text("query")?.into(),
+        model: fields.text("model")?.into(),
+        score: fields.number("score")?,
+        prompt_tokens: fields.whole_if_given("prompt_tokens")?,
+        completion_tokens: fields.whole_if_given("completion_tokens")?,
+        cost_usd: fields.number_if_given("cost_usd")?,
+        latency_ms: fields.number_if_given("latency_ms")?,
+        ground_truth: fields.text_if_given("ground_truth")?.map(SharedText::from),
+    })
+}
+
 /// What the rows read so far come to.
 #[derive(Default)]
 struct Gathered {
     queries: Vec<QueryRow>,
     source_ids: Vec<SharedText>,
-    /// Row of the file, from 1, in which each query came first.
-    first_rows: Vec<u64>,
+    /// Where in the file each query came first.
+    first_places: Vec<Place>,
     /// Whether a query was seen with more than one reference answer.
     truth_varies: Vec<bool>,
     query_of: HashMap<(DatasetId, SplitName, SharedText), usize>,
@@ -128,32 +205,37 @@ struct Gathered {
     counts: HashMap<(DatasetId, SplitName), u64>,
     dataset_count: usize,
     models: std::collections::BTreeMap<ModelName, u32>,
-    /// Row of the file, from 1, of each query and model.
-    row_of: HashMap<(usize, u32), u64>,
+    /// Where in the file each query and model is.
+    place_of: HashMap<(usize, u32), Place>,
     outcomes: Vec<OutcomeRow>,
     last: Option<((DatasetId, SplitName, SharedText), usize)>,
 }
 
 impl Gathered {
-    fn add(&mut self, file: &Path, row: SourceOutcome, prices: Option<&PriceList>) -> Result<(), TableError> {
-        let number = self.outcomes.len() as u64 + 1;
+    fn add(
+        &mut self,
+        file: &Path,
+        place: Place,
+        row: SourceOutcome,
+        prices: Option<&PriceList>,
+    ) -> Result<(), TableError> {
         let wrong = |column: &str, reason: String| TableError::Value {
             path: file.to_owned(),
-            place: Place::Row(number),
+            place,
             column: column.to_owned(),
             reason,
         };
-        let query = self.query(file, number, &row)?;
+        let query = self.query(file, place, &row)?;
         let next_model = u32::try_from(self.models.len()).unwrap_or(u32::MAX);
         let model = match self.models.get(&row.model) {
             Some(&model) => model,
             None => *self.models.entry(row.model.clone()).or_insert(next_model),
         };
-        if let Some(other) = self.row_of.insert((query, model), number) {
+        if let Some(other) = self.place_of.insert((query, model), place) {
             return Err(TableError::Row {
                 path: file.to_owned(),
-                place: Place::Row(number),
-                reason: format!("query `{}` and model `{}` were already in row {other}", row.query_id, row.model),
+                place,
+                reason: format!("query `{}` and model `{}` were already in {other}", row.query_id, row.model),
             });
         }
         check_number(row.score, 1.0).map_err(|reason| wrong("score", reason))?;
@@ -179,18 +261,18 @@ impl Gathered {
     }
 
     /// The query of a row: found, checked for the same text, or new.
-    fn query(&mut self, file: &Path, number: u64, row: &SourceOutcome) -> Result<usize, TableError> {
+    fn query(&mut self, file: &Path, place: Place, row: &SourceOutcome) -> Result<usize, TableError> {
         let key = (row.dataset.clone(), row.split.clone(), row.query_id.clone());
         let known = match &self.last {
             Some((last, query)) if *last == key => Some(*query),
             _ => self.query_of.get(&key).copied(),
         };
         let Some(query) = known else {
-            return self.new_query(file, number, key, row);
+            return self.new_query(file, place, key, row);
         };
         if self.queries[query].prompt != row.query.as_str() {
-            let reason = format!("`{}` has another text than in row {}", row.query_id, self.first_rows[query]);
-            let (path, place, column) = (file.to_owned(), Place::Row(number), "query".to_owned());
+            let reason = format!("`{}` has another text than in {}", row.query_id, self.first_places[query]);
+            let (path, column) = (file.to_owned(), "query".to_owned());
             return Err(TableError::Value { path, place, column, reason });
         }
         match (&mut self.queries[query].ground_truth, &row.ground_truth) {
@@ -205,7 +287,7 @@ impl Gathered {
     fn new_query(
         &mut self,
         file: &Path,
-        number: u64,
+        place: Place,
         key: (DatasetId, SplitName, SharedText),
         row: &SourceOutcome,
     ) -> Result<usize, TableError> {
@@ -214,7 +296,7 @@ impl Gathered {
         *count += 1;
         let query_id = QueryId::new(&dataset, &split, *count).map_err(|error| TableError::Row {
             path: file.to_owned(),
-            place: Place::Row(number),
+            place,
             reason: error.to_string(),
         })?;
         let query = self.queries.len();
@@ -230,7 +312,7 @@ impl Gathered {
             group_key: group_key(&row.query),
         });
         self.source_ids.push(source_id);
-        self.first_rows.push(number);
+        self.first_places.push(place);
         self.truth_varies.push(false);
         self.query_of.insert(key.clone(), query);
         self.last = Some((key, query));

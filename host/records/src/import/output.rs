@@ -87,7 +87,7 @@ impl Manifest {
     }
 
     /// Writes it; from here on the folder is whole.
-    fn write(&self, folder: &Path) -> Result<(), TableError> {
+    pub(crate) fn write(&self, folder: &Path) -> Result<(), TableError> {
         let path = folder.join(MANIFEST_FILE);
         let mut text = serde_json::to_string_pretty(self)
             .map_err(|error| TableError::Encode { path: path.clone(), reason: error.to_string() })?;
@@ -243,6 +243,20 @@ fn refuse_any(folder: &Path, names: impl IntoIterator<Item = &'static str>) -> R
     match names.into_iter().find(|name| folder.join(name).symlink_metadata().is_ok()) {
         Some(name) => Err(TableError::Taken { path: folder.to_owned(), file: name.to_owned() }),
         None => Ok(()),
+    }
+}
+
+/// Fails when a folder holds anything: what appears in one step has no room beside other files.
+pub(crate) fn refuse_filled(folder: &Path) -> Result<(), TableError> {
+    match fs::read_dir(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(source) => Err(TableError::read(folder, source)),
+        Ok(entries) => {
+            let mut names: Vec<String> =
+                entries.filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned())).collect();
+            names.sort();
+            names.into_iter().next().map_or(Ok(()), |file| Err(TableError::Taken { path: folder.to_owned(), file }))
+        }
     }
 }
 

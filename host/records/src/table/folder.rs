@@ -12,15 +12,35 @@ use crate::table::row::Row;
 /// Letters, digits, `-`, `_` and `.` stand for themselves in keys, values and names; everything else becomes `%XX`, so
 /// that a router's name cannot leave the folder.
 pub fn partition_file(folder: &Path, table: &str, partitions: &[(&str, &str)], name: &str) -> PathBuf {
+    partition_folder(folder, table, partitions).join(format!("{}.parquet", escaped(name)))
+}
+
+/// The folder of such a file.
+fn partition_folder(folder: &Path, table: &str, partitions: &[(&str, &str)]) -> PathBuf {
     let mut path = folder.join(table);
     for (key, value) in partitions {
         path.push(format!("{}={}", escaped(key), escaped(value)));
     }
-    path.push(format!("{}.parquet", escaped(name)));
     path
 }
 
-fn escaped(text: &str) -> String {
+/// The same for other programs: letters of any script stand for themselves, because Spark takes `%XX` for a letter each.
+pub(crate) fn export_folder(folder: &Path, table: &str, partitions: &[(&str, &str)]) -> PathBuf {
+    let mut path = folder.join(table);
+    for (key, value) in partitions {
+        let letters = value.chars().map(|letter| match letter.is_alphanumeric() {
+            true => letter.to_string(),
+            // Neither at the beginning of a name nor alone, so a dot is one.
+            false if letter == '.' => letter.to_string(),
+            false => escaped(letter.encode_utf8(&mut [0; 4])),
+        });
+        path.push(format!("{key}={}", letters.collect::<String>()));
+    }
+    path
+}
+
+/// A name that cannot leave its folder, see [`partition_file`].
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
@@ -81,6 +101,12 @@ mod tests {
     fn a_name_cannot_leave_its_folder() {
         let path = partition_file(Path::new("run"), "decisions", &[("router", "../a b"), ("seed", "42")], "part-0");
         assert_eq!(path, Path::new("run/decisions/router=%2E.%2Fa%20b/seed=42/part-0.parquet"));
+    }
+
+    #[test]
+    fn other_programs_get_letters_as_they_are() {
+        let path = export_folder(Path::new("out"), "outcomes", &[("dataset", "größer/1% .."), ("seed", "-4")]);
+        assert_eq!(path, Path::new("out/outcomes/dataset=größer%2F1%25%20../seed=-4"));
     }
 
     #[test]

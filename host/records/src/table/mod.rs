@@ -14,7 +14,9 @@ pub(crate) mod value;
 mod write;
 
 pub use about::{TableAbout, about_table};
+pub(crate) use folder::{escaped, export_folder};
 pub use folder::{partition_file, read_folder, table_files};
 pub use read::{Table, TableReader, read_table};
 pub use row::Row;
+pub(crate) use write::{ROW_GROUP_BYTES, SCHEMA_KEY, SORT_KEY, plain_properties};
 pub use write::{TableWriter, write_table};

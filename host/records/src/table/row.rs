@@ -16,11 +16,23 @@ pub struct Column {
     pub(crate) nullable: bool,
     pub(crate) repeats: bool,
     pub(crate) request: fn(&DataType) -> Option<DataType>,
+    /// What the code says about it, line by line.
+    pub(crate) about: &'static [&'static str],
+    /// The words it may hold; empty where it may hold any.
+    pub(crate) words: &'static [&'static str],
 }
 
 impl Column {
-    pub fn of<T: Value>(name: &'static str) -> Self {
-        Self { name, data_type: T::data_type(), nullable: T::NULLABLE, repeats: T::REPEATS, request: T::request }
+    pub fn of<T: Value>(name: &'static str, about: &'static [&'static str]) -> Self {
+        Self {
+            name,
+            data_type: T::data_type(),
+            nullable: T::NULLABLE,
+            repeats: T::REPEATS,
+            request: T::request,
+            about,
+            words: T::WORDS,
+        }
     }
 }
 
@@ -38,6 +50,9 @@ pub trait Row: Clone + Sized + 'static {
     /// also be absent.
     #[doc(hidden)]
     const FOREIGN: bool = false;
+    /// What the code says about the row, line by line.
+    #[doc(hidden)]
+    const ABOUT: &'static [&'static str];
     #[doc(hidden)]
     type Builders;
     #[doc(hidden)]
@@ -51,6 +66,9 @@ pub trait Row: Clone + Sized + 'static {
     fn compare_keys(&self, other: &Self) -> Ordering;
     /// The key as `column=value` pairs, for messages.
     fn key_text(&self) -> String;
+    /// The value of a column as text; none where there is no such column.
+    #[doc(hidden)]
+    fn show(&self, column: &str) -> Option<String>;
     /// Whether the row can be, beyond what its columns' types say; otherwise the column and the reason.
     #[doc(hidden)]
     fn check(&self) -> Result<(), (&'static str, String)> {
@@ -125,22 +143,24 @@ impl Batch<'_> {
 ///
 /// `checked` names a function that looks at whole rows when they are read.
 /// A field of type `Option` is a column that may be null. A new column is one line here and a higher version.
+///
+/// What is said about a row and its fields stays as text: `docs/tables.md` is made of it.
 macro_rules! table {
     (
-        $(#[$doc:meta])*
+        $(#[$($doc:tt)*])*
         $vis:vis $row:ident: $table:literal, version $version:literal, key [$($key:ident),+]
         $(, foreign $foreign:literal)? $(, checked $check:path)?;
-        $($(#[$field_doc:meta])* $field:ident: $type:ty,)+
+        $($(#[$($field_doc:tt)*])* $field:ident: $type:ty,)+
     ) => {
-        $(#[$doc])*
+        $(#[$($doc)*])*
         #[derive(Debug, Clone, PartialEq)]
         $vis struct $row {
-            $($(#[$field_doc])* $vis $field: $type,)+
+            $($(#[$($field_doc)*])* $vis $field: $type,)+
         }
 
         #[allow(unreachable_pub, reason = "seen through the hidden types of `Row` only")]
         const _: () = {
-            use $crate::table::row::{Batch, Column, Row};
+            use $crate::table::row::{Batch, Column, Row, said};
             use $crate::table::value::Value;
 
             pub struct Builders { $($field: <$type as Value>::Builder,)+ }
@@ -153,6 +173,7 @@ macro_rules! table {
                 const SCHEMA_VERSION: u32 = $version;
                 const KEY: &'static [&'static str] = &[$(stringify!($key)),+];
                 $(const FOREIGN: bool = $foreign;)?
+                const ABOUT: &'static [&'static str] = &[$(said!($($doc)*)),*];
                 type Builders = Builders;
                 type Memories = Memories;
 
@@ -162,6 +183,12 @@ macro_rules! table {
                 fn key_text(&self) -> String {
                     [$(format!(concat!("`", stringify!($key), "={}`"), self.$key.show())),+].join(", ")
                 }
+                fn show(&self, column: &str) -> Option<String> {
+                    match column {
+                        $(stringify!($field) => Some(self.$field.show()),)+
+                        _ => None,
+                    }
+                }
                 $(fn check(&self) -> Result<(), (&'static str, String)> {
                     $check(self)
                 })?
@@ -169,7 +196,7 @@ macro_rules! table {
                     0 $(+ self.$field.text_bytes())+
                 }
                 fn columns() -> Vec<Column> {
-                    vec![$(Column::of::<$type>(stringify!($field))),+]
+                    vec![$(Column::of::<$type>(stringify!($field), &[$(said!($($field_doc)*)),*])),+]
                 }
                 fn builders() -> Builders {
                     Builders { $($field: <$type as Value>::builder(),)+ }
@@ -202,3 +229,20 @@ macro_rules! table {
     };
 }
 pub(crate) use table;
+
+/// The text of an attribute, if it is a line of documentation.
+macro_rules! said {
+    (doc = $line:expr) => {
+        $line
+    };
+    ($($other:tt)*) => {
+        ""
+    };
+}
+pub(crate) use said;
+
+/// Lines of documentation as one text.
+pub(crate) fn sentences(lines: &[&str]) -> String {
+    let lines: Vec<&str> = lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty()).collect();
+    lines.join(" ")
+}

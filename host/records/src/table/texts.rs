@@ -57,12 +57,15 @@ impl Value for String {
 
 /// Text that fills many rows with few values: stored as a dictionary, parsed once per value, shared in memory.
 pub trait Repeated: Clone + Ord {
+    /// All texts there are; empty where there may be any.
+    const ALL_TEXTS: &'static [&'static str] = &[];
     fn text(&self) -> &str;
     fn parse(text: &str) -> Result<Self, String>;
 }
 
 impl<T: Repeated> Value for T {
     const REPEATS: bool = true;
+    const WORDS: &'static [&'static str] = T::ALL_TEXTS;
     type Builder = StringBuilder;
     type Reader = (ScalarBuffer<i32>, Vec<T>);
     type Memory = HashMap<Box<str>, T>;
@@ -203,6 +206,7 @@ macro_rules! words {
         }
 
         impl $crate::table::texts::Repeated for $name {
+            const ALL_TEXTS: &'static [&'static str] = &[$($word),+];
             fn text(&self) -> &str {
                 self.as_str()
             }

@@ -21,6 +21,8 @@ pub trait Value: Sized {
     const NULLABLE: bool = false;
     /// Whether few values fill many rows.
     const REPEATS: bool = false;
+    /// The only words that the column may hold; empty where it may hold any.
+    const WORDS: &'static [&'static str] = &[];
     /// Collects a column.
     type Builder;
     /// A column of one batch, checked.
@@ -69,6 +71,7 @@ pub(crate) fn type_name(data_type: &DataType) -> String {
 impl<T: Value> Value for Option<T> {
     const NULLABLE: bool = true;
     const REPEATS: bool = T::REPEATS;
+    const WORDS: &'static [&'static str] = T::WORDS;
     type Builder = T::Builder;
     type Reader = Option<(Option<NullBuffer>, T::Reader)>;
     type Memory = T::Memory;

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use arrow_schema::{DataType, SchemaRef};
+use arrow_schema::{DataType, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::{KeyValue, SortingColumn};
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::ColumnPath;
 
 use crate::atomic::{WholeFile, WrittenFile};
@@ -22,7 +22,7 @@ use crate::table::row::{Row, schema_of};
 /// The footer's key for the schema id.
 pub(crate) const SCHEMA_KEY: &str = "routerlab.schema";
 /// The footer's key for the names of the sort columns.
-const SORT_KEY: &str = "routerlab.sort";
+pub(crate) const SORT_KEY: &str = "routerlab.sort";
 /// Rows collected before they are encoded, at most.
 const BATCH_ROWS: usize = 8 * 1024;
 /// Bytes of text collected before they are encoded, about; and of a row group: what a reader decodes at a time. A column
@@ -31,7 +31,7 @@ const TEXT_BYTES: usize = 64 * 1024 * 1024;
 /// Rows of a row group at most: what a reader decodes with one dictionary.
 const ROW_GROUP_ROWS: usize = 128 * 1024;
 /// Encoded bytes of a row group at most: what the writer holds in memory.
-const ROW_GROUP_BYTES: usize = 64 * 1024 * 1024;
+pub(crate) const ROW_GROUP_BYTES: usize = 64 * 1024 * 1024;
 /// Ratio bought with a little time; higher levels gain below a tenth on these tables.
 const ZSTD_LEVEL: i32 = 6;
 
@@ -177,18 +177,43 @@ fn check_order<R: Row>(path: &Path, last: &R, row: &R) -> Result<(), TableError>
     }
 }
 
+/// What every file of Parquet has in common.
+fn basic_properties(path: &Path) -> Result<WriterPropertiesBuilder, TableError> {
+    let level = ZstdLevel::try_new(ZSTD_LEVEL)
+        .map_err(|error| TableError::Encode { path: path.to_owned(), reason: error.to_string() })?;
+    Ok(WriterProperties::builder()
+        .set_created_by(crate::provenance::own_tool())
+        .set_compression(Compression::ZSTD(level))
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_statistics_enabled(EnabledStatistics::Chunk))
+}
+
+/// How the files of an export look. Lists are stored plain: not every program reads bytes of equal weight side by side.
+pub(crate) fn plain_properties(path: &Path, schema: &Schema) -> Result<WriterPropertiesBuilder, TableError> {
+    let lists = schema.fields().iter().filter(|field| is_float_list(field.data_type()));
+    Ok(lists.fold(basic_properties(path)?, |builder, field| {
+        let leaf = element_of(field.name());
+        builder
+            .set_column_dictionary_enabled(leaf.clone(), false)
+            .set_column_statistics_enabled(leaf, EnabledStatistics::None)
+    }))
+}
+
+fn is_float_list(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::List(element) if *element.data_type() == DataType::Float32)
+}
+
+/// The column under which the format keeps the elements of a list.
+fn element_of(list: &str) -> ColumnPath {
+    ColumnPath::from(vec![list.to_owned(), "list".to_owned(), "element".to_owned()])
+}
+
 /// Everything that decides how the bytes look.
 fn properties<R: Row>(path: &Path, provenance: &Provenance) -> Result<WriterProperties, TableError> {
     let failed = |reason: String| TableError::Encode { path: path.to_owned(), reason };
     let provenance = serde_json::to_string(provenance).map_err(|error| failed(error.to_string()))?;
-    let level = ZstdLevel::try_new(ZSTD_LEVEL).map_err(|error| failed(error.to_string()))?;
-    let mut builder = WriterProperties::builder()
-        .set_created_by(crate::provenance::own_tool())
-        .set_compression(Compression::ZSTD(level))
-        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_statistics_enabled(EnabledStatistics::Chunk)
-        .set_sorting_columns(Some(sorting_columns::<R>()))
-        .set_key_value_metadata(Some(vec![
+    let mut builder =
+        basic_properties(path)?.set_sorting_columns(Some(sorting_columns::<R>())).set_key_value_metadata(Some(vec![
             KeyValue::new(SCHEMA_KEY.to_owned(), R::schema_id()),
             KeyValue::new(SORT_KEY.to_owned(), R::KEY.join(",")),
             KeyValue::new(Provenance::FOOTER_KEY.to_owned(), provenance),
@@ -198,8 +223,8 @@ fn properties<R: Row>(path: &Path, provenance: &Provenance) -> Result<WriterProp
             DataType::Utf8 if !column.repeats => {
                 builder = builder.set_column_dictionary_enabled(ColumnPath::from(column.name), false);
             }
-            DataType::List(element) if *element.data_type() == DataType::Float32 => {
-                let leaf = ColumnPath::from(vec![column.name.to_owned(), "list".to_owned(), "element".to_owned()]);
+            list if is_float_list(&list) => {
+                let leaf = element_of(column.name);
                 builder = builder
                     .set_column_dictionary_enabled(leaf.clone(), false)
                     .set_column_statistics_enabled(leaf.clone(), EnabledStatistics::None)

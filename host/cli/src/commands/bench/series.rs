@@ -10,7 +10,7 @@ use routerlab_bench::{ColdStart, Data, Experiment};
 
 use super::{Controls, ended, run};
 use crate::exit::{Ended, print};
-use crate::report::{Format, Report, SeriesReport};
+use crate::report::{Format, Report, Screen, SeriesReport};
 
 /// Runs that differ in one thing.
 pub(super) struct Series {
@@ -79,7 +79,13 @@ impl Series {
     }
 
     /// Runs every point and shows router x point.
-    pub(super) fn execute(self, out: &Path, threads: Option<NonZeroUsize>, format: Format) -> anyhow::Result<Ended> {
+    pub(super) fn execute(
+        self,
+        out: &Path,
+        threads: Option<NonZeroUsize>,
+        format: Format,
+        screen: &Screen,
+    ) -> anyhow::Result<Ended> {
         let mut worst = Ended::Done;
         let mut series = SeriesReport::new(self.of);
         for (label, experiment) in self.points {
@@ -89,7 +95,7 @@ impl Series {
             eprintln!("results: {}", finished.dir.display());
             series.add(label, &finished.dir, Report::read(&finished.dir)?);
         }
-        print(&series.render(format)?)?;
+        print(&series.render(format, screen)?)?;
         Ok(worst)
     }
 }

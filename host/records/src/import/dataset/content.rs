@@ -21,9 +21,9 @@ const MAX_UNPACKED_BYTES: u64 = 64 << 30;
 
 /// A file that can be read and read again, whatever it was packed with. What was packed is unpacked into a file without a
 /// name, so that nothing is left behind.
-pub(super) struct Content {
+pub(in crate::import) struct Content {
     /// What it is called in messages.
-    pub(super) path: PathBuf,
+    pub(in crate::import) path: PathBuf,
     file: File,
 }
 
@@ -31,10 +31,19 @@ impl Content {
     /// Opens and unpacks a file.
     pub(super) fn open(source: &SourceFile) -> Result<Self, TableError> {
         let path = source.path.clone();
-        let mut file = match &source.packed {
+        let file = match &source.packed {
             None => open_file(&path)?,
             Some((archive, at)) => from_archive(&mut open_archive(archive)?, *at, &path)?,
         };
+        Self::unpack(path, file)
+    }
+
+    /// Opens and unpacks a file that lies by itself.
+    pub(in crate::import) fn of(path: &Path) -> Result<Self, TableError> {
+        Self::unpack(path.to_owned(), open_file(path)?)
+    }
+
+    fn unpack(path: PathBuf, mut file: File) -> Result<Self, TableError> {
         for _ in 0..MAX_LAYERS {
             let mut magic = Vec::new();
             (&mut file).take(4).read_to_end(&mut magic).map_err(|error| failed(&path, error))?;
@@ -58,19 +67,19 @@ impl Content {
     }
 
     /// The file, from its beginning.
-    pub(super) fn file(&mut self) -> Result<&mut File, TableError> {
+    pub(in crate::import) fn file(&mut self) -> Result<&mut File, TableError> {
         rewind(&mut self.file, &self.path)?;
         Ok(&mut self.file)
     }
 
     /// A handle of its own on the file, from its beginning.
-    pub(super) fn handle(&mut self) -> Result<File, TableError> {
+    pub(in crate::import) fn handle(&mut self) -> Result<File, TableError> {
         rewind(&mut self.file, &self.path)?;
         self.file.try_clone().map_err(|error| failed(&self.path, error))
     }
 
     /// The first bytes.
-    pub(super) fn head(&mut self, length: u64) -> Result<Vec<u8>, TableError> {
+    pub(in crate::import) fn head(&mut self, length: u64) -> Result<Vec<u8>, TableError> {
         let mut head = Vec::new();
         let read = self.file()?.take(length).read_to_end(&mut head);
         read.map_err(|error| failed(&self.path, error))?;
@@ -92,7 +101,7 @@ impl Content {
     }
 
     /// A read error of this file.
-    pub(super) fn failed(&self, error: io::Error) -> TableError {
+    pub(in crate::import) fn failed(&self, error: io::Error) -> TableError {
         failed(&self.path, error)
     }
 }

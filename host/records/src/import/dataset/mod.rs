@@ -1,12 +1,12 @@
 //! The original files of a dataset into queries, by its definition.
 
-mod content;
+pub(super) mod content;
 mod fields;
 mod joins;
 mod packed;
 mod places;
 mod render;
-mod rows;
+pub(super) mod rows;
 
 use std::path::{Path, PathBuf};
 

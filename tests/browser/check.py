@@ -60,6 +60,11 @@ def looks(browser, path, out):
                 opened.expect(page.evaluate(OVERFLOW) == [], f"opened, wider than its window: {page.evaluate(OVERFLOW)}")
                 pale = page.evaluate(CONTRAST)
                 opened.expect(pale == [], f"contrast below what AA asks for: {pale[:5]}")
+                for plot in PLOTS:
+                    drawn = page.locator(f"#{plot} svg:visible")
+                    opened.expect(drawn.count() == 1, f"plot {plot} is there once: {drawn.count()}")
+                    wider = page.locator(f"#{plot} .plot").evaluate("(plot) => plot.scrollWidth - plot.clientWidth")
+                    opened.expect(wider == 0, f"plot {plot} is {wider} px wider than its place")
                 page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = false; })")
                 page.screenshot(path=str(out / f"{path.stem}-{width}-{scheme}.png"), full_page=True)
 
@@ -74,7 +79,7 @@ def structure(browser, path):
         opened.expect(page.locator("main > section").count() == SECTIONS, "every section")
         for plot in PLOTS:
             opened.expect(page.locator(f"#{plot} svg[role=img] polyline, #{plot} svg[role=img] circle").count() > 0, f"plot {plot}")
-            opened.expect(page.locator(f"#{plot} svg").bounding_box()["height"] > 100, f"plot {plot} has a size")
+            opened.expect(page.locator(f"#{plot} svg:visible").bounding_box()["height"] > 100, f"plot {plot} has a size")
 
 
 def sorting(opened):

@@ -14,6 +14,7 @@ use datafusion::parquet::basic::{Compression, ZstdLevel};
 use datafusion::parquet::file::properties::WriterProperties;
 use routerlab_records::atomic::WholeFile;
 use routerlab_records::export::push_csv_field;
+use unicode_width::UnicodeWidthStr;
 
 use crate::cells::{each_row, short};
 use crate::engine::Answer;
@@ -117,15 +118,15 @@ fn table(answer: &mut Answer, to: &mut dyn Write) -> anyhow::Result<()> {
     }
     let width = |at: usize| {
         let cells = rows.iter().map(|row| &row[at]).chain([&names[at]]);
-        cells.map(|cell| cell.chars().count()).max().unwrap_or_default()
+        cells.map(|cell| cell.width()).max().unwrap_or_default()
     };
     let widths: Vec<usize> = (0..names.len()).map(width).collect();
     let right: Vec<bool> = schema.fields().iter().map(|field| is_number(field.data_type())).collect();
     let line = |cells: &[String]| {
         let columns = cells.iter().zip(&widths).zip(&right);
-        let cells = columns.map(|((cell, &width), right)| match right {
-            true => format!("{cell:>width$}"),
-            false => format!("{cell:<width$}"),
+        let cells = columns.map(|((cell, width), right)| {
+            let blanks = " ".repeat(width - cell.width());
+            if *right { blanks + cell } else { cell.clone() + &blanks }
         });
         format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
     };

@@ -6,6 +6,7 @@ use std::io::IsTerminal;
 
 use clap::ValueEnum;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::text::Rows;
 
@@ -118,7 +119,7 @@ impl Screen {
     /// The columns in parts that fit, each with the names in front.
     fn folded(&self, rows: &Rows) -> Vec<Rows> {
         let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
-        let wide = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+        let wide = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max();
         let widths: Vec<usize> = (0..columns).map(|column| wide(column).unwrap_or_default()).collect();
         // A blank on both sides of each cell.
         let all: usize = widths.iter().map(|width| width + 2).sum();
@@ -159,11 +160,17 @@ fn filled(rows: &Rows) -> Table {
     table
 }
 
+/// A name that takes at most so many columns, with a mark where it is cut.
 fn cut(name: &str, most: usize) -> String {
-    match name.char_indices().nth(most) {
-        Some(_) => name.chars().take(most.saturating_sub(1)).chain(['…']).collect(),
-        None => name.to_owned(),
+    if name.width() <= most {
+        return name.to_owned();
     }
+    let mut columns = 0;
+    let fits = |letter: &char| {
+        columns += letter.width().unwrap_or_default();
+        columns < most
+    };
+    name.chars().take_while(fits).chain(['…']).collect()
 }
 
 /// A line broken between words; what is longer than a line stays whole.
@@ -171,7 +178,7 @@ fn wrap(line: &str, width: usize) -> String {
     let mut out = String::new();
     let mut used = 0;
     for word in line.split(' ') {
-        let long = word.chars().count();
+        let long = word.width();
         if used > 0 && used + 1 + long > width {
             out.push('\n');
             used = 0;
@@ -213,6 +220,16 @@ mod tests {
         for cell in rows().concat() {
             assert!(folded.contains(&cell), "{cell} in {folded}");
         }
+    }
+
+    #[test]
+    fn letters_that_take_two_columns_are_counted_so() {
+        assert_eq!(["名前名前", "abc", "名前"].map(|name| cut(name, 4)), ["名…", "abc", "名前"]);
+        assert_eq!(Screen { width: Some(6), colour: false }.prose("名前 前 a"), "名前\n前 a");
+        let rows =
+            rows().into_iter().map(|row| row.iter().map(|cell| cell.replace("knn", "名前名前")).collect()).collect();
+        let folded = Screen { width: Some(30), colour: false }.table("", &rows, |_| Style::Plain);
+        assert!(folded.lines().all(|line| line.width() <= 20), "{folded}");
     }
 
     #[test]

@@ -16,8 +16,8 @@ use crate::table::TableReader;
 use crate::table::contain::contain;
 use crate::table::row::{Row, schema_of};
 
-/// Reads the parts of a table and hands their rows on.
-pub(crate) type Feed = fn(&[Source], &mut TableFiles) -> Result<(), TableError>;
+/// Reads the parts of a table and hands their rows on; says how many it has read since it said so last.
+pub(crate) type Feed = fn(&[Source], &mut TableFiles, &mut dyn FnMut(u64)) -> Result<(), TableError>;
 
 /// Rows decoded at a time: a few megabytes of most tables.
 const BATCH_ROWS: usize = 2048;
@@ -29,7 +29,11 @@ pub(crate) struct Source {
 }
 
 /// Writes every row of the parts that counts.
-pub(crate) fn feed<R: Row>(sources: &[Source], files: &mut TableFiles) -> Result<(), TableError> {
+pub(crate) fn feed<R: Row>(
+    sources: &[Source],
+    files: &mut TableFiles,
+    read: &mut dyn FnMut(u64),
+) -> Result<(), TableError> {
     let shape = Shape::of::<R>(files.divided_by(), sources);
     let mut known = Known::new(sources);
     for (at, source) in sources.iter().enumerate() {
@@ -55,6 +59,7 @@ pub(crate) fn feed<R: Row>(sources: &[Source], files: &mut TableFiles) -> Result
                     files.write(place, &shape.encode(rows, scoring, path)?)?;
                 }
                 first += count;
+                read(count);
                 drop(groups);
                 rows.clear();
             }

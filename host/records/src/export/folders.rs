@@ -10,9 +10,9 @@ use crate::catalog::{ENTRIES, Entry, find_tables};
 use crate::error::TableError;
 use crate::export::feed::Source;
 use crate::export::format::{ExportFormat, OpenFile};
-use crate::import::{Manifest, ManifestFile};
+use crate::import::{Manifest, ManifestFile, Progress};
 use crate::provenance::{digest_file, own_tool};
-use crate::table::export_folder;
+use crate::table::{about_table, export_folder};
 
 /// A table that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub struct ExportedTable {
 }
 
 /// Writes tables of data folders and of runs into the new folder `out`, in a form for other programs: all that there are, or
-/// those of `names`. Calls `done` after each table.
+/// those of `names`. Calls `progress` with the rows that were read, of all tables.
 ///
 /// As Parquet, a table is a folder of files divided by `key=value` folders (`dataset`; of decisions run, router and seed;
 /// of scores the scoring), and these columns are no longer in the files. In every other form a table is one file, and
@@ -45,7 +45,7 @@ pub fn export_tables(
     names: &[String],
     format: ExportFormat,
     out: &Path,
-    done: &mut dyn FnMut(&ExportedTable),
+    progress: &mut dyn FnMut(Progress),
 ) -> Result<Vec<ExportedTable>, TableError> {
     let mut found: BTreeMap<&'static str, Vec<Source>> = BTreeMap::new();
     for (at, folder) in folders.iter().enumerate() {
@@ -57,6 +57,8 @@ pub fn export_tables(
     let wanted = wanted(&found, names, folders)?;
     let whole = WholeFolder::create(out)?;
     let (mut manifest_files, mut inputs) = (BTreeMap::new(), BTreeMap::new());
+    let rows_total = rows_of(wanted.iter().flat_map(|entry| &found[entry.name]))?;
+    let mut rows_done = 0;
     let roots = names_of(folders);
     let mut written = Vec::new();
     for entry in wanted {
@@ -69,16 +71,26 @@ pub fn export_tables(
             }
         }
         let mut files = TableFiles::new(whole.path(), entry, format);
-        (entry.feed)(sources, &mut files)?;
-        let exported = files.finish(&mut manifest_files)?;
-        done(&exported);
-        written.push(exported);
+        (entry.feed)(sources, &mut files, &mut |rows| {
+            rows_done += rows;
+            progress(Progress { rows_done, rows_total });
+        })?;
+        written.push(files.finish(&mut manifest_files)?);
     }
     let manifest =
         Manifest { schema: "routerlab.manifest/1".to_owned(), tool: own_tool(), inputs, files: manifest_files };
     manifest.write(whole.path())?;
     whole.finish()?;
     Ok(written)
+}
+
+/// How many rows there are to read.
+fn rows_of<'a>(sources: impl Iterator<Item = &'a Source>) -> Result<u64, TableError> {
+    let mut rows = 0;
+    for file in sources.flat_map(|source| &source.part.files) {
+        rows += about_table(file)?.rows;
+    }
+    Ok(rows)
 }
 
 /// The tables to write, in the order of the catalog.

@@ -1,13 +1,11 @@
-//! What importers of harnesses' logs share: choices among scores, parts that are there already, and what is said at the end.
+//! What importers of harnesses' logs share: choices among scores, and what is said at the end.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde_json::Value;
 
-use crate::error::TableError;
 use crate::import::ImportSummary;
-use crate::import::staged::{Finished, SourceRead, Staged};
+use crate::import::staged::Finished;
 
 /// Counted in the parts: calls that failed.
 pub(super) const FAILED: &str = "failed";
@@ -82,48 +80,6 @@ impl Wanted {
         let named = |name: &&str| self.must.as_deref() == Some(*name) || self.may.iter().any(|may| may == name);
         names.filter(named).min_by_key(|name| self.rank(name))
     }
-}
-
-/// Files that were left out for one reason.
-#[derive(Debug, Default)]
-pub(super) struct LeftOut {
-    count: u64,
-    /// The first few.
-    names: Vec<String>,
-}
-
-impl LeftOut {
-    pub(super) fn add(&mut self, name: &str) {
-        const NAMED: usize = 3;
-        self.count += 1;
-        if self.names.len() < NAMED {
-            self.names.push(format!("`{name}`"));
-        }
-    }
-
-    pub(super) fn note(&self, what: &str) -> Option<String> {
-        let more = if self.count > self.names.len() as u64 { ", ..." } else { "" };
-        (self.count > 0).then(|| format!("{} {what}: {}{more}", self.count, self.names.join(", ")))
-    }
-}
-
-/// Whether a source was taken in by a run of the import that was stopped. Where it was not, it is at its beginning, and what
-/// was known of an older content of it is forgotten.
-pub(super) fn is_known(staged: &mut Staged, source: &mut SourceRead<'_>, out_dir: &Path) -> Result<bool, TableError> {
-    let Some((_, part)) = staged.known(&source.name, source.bytes) else {
-        staged.forget(|part| part.source.name == source.name)?;
-        return Ok(false);
-    };
-    let known = part.source.digest.clone();
-    if source.digest()? == known {
-        return Ok(true);
-    }
-    staged.forget(|part| part.source.name == source.name)?;
-    if !source.rewind()? {
-        let difference = format!("`{}` has changed since", source.name);
-        return Err(TableError::OtherImport { path: out_dir.to_owned(), difference });
-    }
-    Ok(false)
 }
 
 /// What is counted for an answer that was scored so.

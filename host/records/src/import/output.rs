@@ -13,7 +13,7 @@ use crate::pool::Pool;
 use crate::provenance::{Provenance, digest_file, own_tool};
 use crate::scores::ScoreRow;
 use crate::scoring::{Scoring, ScoringFile};
-use crate::table::{Row, about_table, table_files, write_table};
+use crate::table::{Row, TableWriter, about_table, table_files, write_table};
 
 /// Name of the file that is written last: a folder without it is not whole.
 pub const MANIFEST_FILE: &str = "manifest.json";
@@ -142,6 +142,21 @@ impl Output {
         let name = format!("{}.parquet", R::TABLE);
         let written = write_table(&self.folder.join(&name), rows, &self.provenance)?;
         self.note(name, written, Some(rows.len() as u64));
+        Ok(())
+    }
+
+    /// A table whose rows come one after the other, in the order of their keys.
+    pub(super) fn stream<R: Row>(
+        &mut self,
+        rows: impl Iterator<Item = Result<R, TableError>>,
+    ) -> Result<(), TableError> {
+        let name = format!("{}.parquet", R::TABLE);
+        let mut writer = TableWriter::create(&self.folder.join(&name), &self.provenance)?;
+        for row in rows {
+            writer.push(row?)?;
+        }
+        let rows = writer.rows();
+        self.note(name, writer.finish()?, Some(rows));
         Ok(())
     }
 

@@ -14,6 +14,7 @@ use crate::pool::Pool;
 use crate::provenance::{Provenance, digest_bytes, own_tool};
 use crate::queries::{QueryRow, group_key};
 use crate::scores::{ScoreRow, ScoreStatus};
+use crate::scratch::{Kept, Scratch};
 use crate::table::Row;
 
 /// A query as a source has it.
@@ -170,21 +171,26 @@ impl Source {
     }
 }
 
-/// The records of an import that are held in memory.
+/// The records of an import: what models wrote lies in scratch room, the rest in memory.
 pub(super) struct Records {
     source: Source,
     queries: Vec<QueryRow>,
     by_source: HashMap<(String, String), usize>,
     counts: HashMap<String, u64>,
     seen: HashSet<(usize, ModelName, u32)>,
-    completions: Vec<CompletionRow>,
+    /// Without what the models wrote.
+    completions: Vec<(CompletionRow, Kept)>,
+    scratch: Scratch,
     scores: Vec<ScoreRow>,
 }
 
 impl Records {
-    pub(super) fn new(source: Source) -> Self {
+    /// None so far. `out_dir` is the folder that will be written; scratch room is inside it, or where it will be made.
+    pub(super) fn new(source: Source, out_dir: &Path) -> Self {
+        let there = out_dir.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("."));
         Self {
             source,
+            scratch: Scratch::new(there),
             queries: Vec::new(),
             by_source: HashMap::new(),
             counts: HashMap::new(),
@@ -216,14 +222,18 @@ impl Records {
     }
 
     /// An answer to a query. False when that sample of the model was there already; then nothing changes.
-    pub(super) fn answer(&mut self, query: usize, answer: SourceAnswer) -> bool {
+    ///
+    /// # Errors
+    /// When there is no scratch room.
+    pub(super) fn answer(&mut self, query: usize, answer: SourceAnswer) -> Result<bool, TableError> {
         if !self.seen.insert((query, answer.model.clone(), answer.sample_index)) {
-            return false;
+            return Ok(false);
         }
-        let (completion, score) = self.source.answer(&self.queries[query].query_id, answer);
-        self.completions.push(completion);
+        let (mut completion, score) = self.source.answer(&self.queries[query].query_id, answer);
+        let raw_output = self.scratch.keep(&std::mem::take(&mut completion.raw_output))?;
+        self.completions.push((completion, raw_output));
         self.scores.extend(score);
-        true
+        Ok(true)
     }
 
     /// Writes `queries`, `completions`, `scores`, `outcomes`, `pool.toml` and the manifest. `notes` come first in the
@@ -234,18 +244,24 @@ impl Records {
         mut notes: Vec<String>,
         out_dir: &Path,
     ) -> Result<ImportSummary, TableError> {
-        let models: BTreeSet<ModelName> = self.completions.iter().map(|row| row.model.clone()).collect();
+        let models: BTreeSet<ModelName> = self.completions.iter().map(|(row, _)| row.model.clone()).collect();
+        let rows = self.completions.len() as u64;
         notes.extend(self.notes(models.len()));
         let mut output = Output::begin(out_dir, provenance)?;
         output.table(&self.queries)?;
-        output.table(&self.completions)?;
+        self.completions.sort_by(|(a, _), (b, _)| a.compare_keys(b));
+        let scratch = &mut self.scratch;
+        output.stream(self.completions.into_iter().map(|(row, kept)| {
+            let raw_output = scratch.text(kept)?;
+            Ok(CompletionRow { raw_output, ..row })
+        }))?;
         self.scores.sort_by(Row::compare_keys);
         output.scores(&self.source.evaluator, &self.source.evaluator_digest, &self.scores)?;
         output.pool(&Pool::of(&models, None))?;
         output.finish()?;
         Ok(ImportSummary {
             folder: out_dir.to_owned(),
-            rows: self.completions.len() as u64,
+            rows,
             queries: self.queries.len(),
             models: models.len(),
             datasets: self.queries.iter().map(|query| &query.dataset).collect::<BTreeSet<_>>().len(),
@@ -256,9 +272,10 @@ impl Records {
 
     /// What a reader of the tables should know, whatever the source is.
     fn notes(&self, models: usize) -> Vec<String> {
-        let failed = self.completions.iter().filter(|row| row.status != CompletionStatus::Ok).count();
-        let without_cost = self.completions.iter().filter(|row| row.cost_usd.is_none()).count();
-        let answered: HashSet<_> = self.completions.iter().map(|row| (&row.query_id, &row.model)).collect();
+        let rows = || self.completions.iter().map(|(row, _)| row);
+        let failed = rows().filter(|row| row.status != CompletionStatus::Ok).count();
+        let without_cost = rows().filter(|row| row.cost_usd.is_none()).count();
+        let answered: HashSet<_> = rows().map(|row| (&row.query_id, &row.model)).collect();
         shared_notes(&Counts {
             pairs: self.queries.len() * models,
             answered: answered.len(),

@@ -53,7 +53,7 @@ pub fn import_routerbench(
     refuse_full(out_dir)?;
     let mut provenance = Provenance::by(own_tool());
     let mut table =
-        Table { records: Records::new(Source::new("routerbench", split.clone())), repeated: 0, reworded: 0 };
+        Table { records: Records::new(Source::new("routerbench", split.clone()), out_dir), repeated: 0, reworded: 0 };
     for path in files {
         let mut content = Content::of(path)?;
         refuse_pickle(&mut content, &CONVERSION)?;
@@ -150,7 +150,7 @@ impl Table {
         let mut news = false;
         for model in models {
             if let Some(answer) = answer(&fields, &row, model)? {
-                news |= self.records.answer(query, answer);
+                news |= self.records.answer(query, answer)?;
             }
         }
         self.repeated += u64::from(known.is_some() && !news);

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use routerlab_records::export::{ExportFormat, ExportedTable, export_tables};
 
 use crate::exit::Ended;
+use crate::progress::Progress;
 
 /// Write the tables of data folders and of runs into a new folder, in a form for other programs.
 ///
@@ -52,7 +53,12 @@ impl Tables {
             Format::Jsonl => ExportFormat::JsonLines,
             Format::Arrow => ExportFormat::Arrow,
         };
-        export_tables(&self.folders, &self.tables, format, &self.out, &mut |table| eprintln!("{}", line(table)))?;
+        let mut rows = Progress::new("rows");
+        let written = export_tables(&self.folders, &self.tables, format, &self.out, &mut |at| {
+            rows.at(at.rows_done, at.rows_total);
+        })?;
+        drop(rows);
+        written.iter().for_each(|table| eprintln!("{}", line(table)));
         eprintln!("wrote {}", self.out.display());
         Ok(Ended::Done)
     }

@@ -7,6 +7,11 @@ use super::drawing::{Area, Drawn, Ink, Side};
 /// Size of the text of axes, in pixels.
 const TEXT: u32 = 16;
 
+/// Pixels that a text takes at most, in a usual sans serif.
+pub(super) fn width_of(words: &str, size: u32) -> i32 {
+    (words.chars().count() as f64 * f64::from(size) * 0.55).ceil() as i32
+}
+
 /// How values are laid out along an axis.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Scale {
@@ -105,12 +110,17 @@ pub(super) fn vertical(area: &Area<'_>, scale: &Scale, (left, top, right, _): Fr
     Ok(())
 }
 
-/// Lines and names of the horizontal axis; what it is of stands below it.
+/// Lines and names of the horizontal axis, as many names as have room; what it is of stands below it.
 pub(super) fn horizontal(area: &Area<'_>, scale: &Scale, (left, top, right, bottom): Frame, name: &str) -> Drawn {
+    let mut free_from = i32::MIN;
     for value in scale.ticks() {
-        let x = scale.at(value);
+        let (x, name) = (scale.at(value), tick(value));
         area.draw(&PathElement::new(vec![(x, top), (x, bottom)], Ink::Grid.line(1)))?;
-        area.draw(&Text::new(tick(value), (x, bottom + 8), Ink::Muted.text(TEXT, Side::Below)))?;
+        let half = width_of(&name, TEXT) / 2;
+        if x - half >= free_from {
+            area.draw(&Text::new(name, (x, bottom + 8), Ink::Muted.text(TEXT, Side::Below)))?;
+            free_from = x + half + 8;
+        }
     }
     area.draw(&PathElement::new(vec![(left, bottom), (right, bottom)], Ink::Muted.line(1)))?;
     area.draw(&Text::new(name.to_owned(), ((left + right) / 2, bottom + 30), Ink::Muted.text(TEXT, Side::Below)))?;

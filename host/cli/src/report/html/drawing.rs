@@ -120,43 +120,74 @@ pub(super) enum Side {
 /// What a plot could not be drawn for.
 pub(super) type Drawn = Result<(), Box<dyn std::error::Error>>;
 
+/// The forms in which every plot is drawn: the style sheet shows the one that has room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// For a window of usual size.
+    Wide,
+    /// For a phone, where text of a wide drawing would be too small.
+    Narrow,
+}
+
+impl Form {
+    /// Pixels across.
+    pub(super) fn width(self) -> i32 {
+        match self {
+            Self::Wide => 980,
+            Self::Narrow => 420,
+        }
+    }
+
+    fn class(self) -> &'static str {
+        match self {
+            Self::Wide => "wide",
+            Self::Narrow => "narrow",
+        }
+    }
+}
+
 /// What a plot is called, and how large it is.
 pub(super) struct Plot<'a> {
     pub(super) id: &'static str,
     pub(super) title: &'a str,
     /// For who does not see it.
     pub(super) description: &'a str,
-    /// Width and height in pixels.
-    pub(super) size: (u32, u32),
+    /// Pixels from top to bottom, wide and narrow.
+    pub(super) heights: (i32, i32),
     /// Whether there are too many series for all their intervals; each is shown when its series is brought forward.
     pub(super) crowded: bool,
 }
 
-/// Draws a plot with a title, a description for who does not see it, and what belongs below it (a legend, its table).
+/// Draws a plot in both forms, with a title, a description for who does not see it, and what belongs below it (a legend, its table).
 pub(super) fn figure(
     plot: &Plot<'_>,
-    draw: impl FnOnce(&Area<'_>) -> Drawn,
+    draw: impl Fn(&Area<'_>, Form) -> Drawn,
     below: impl Into<Html>,
 ) -> anyhow::Result<Html> {
-    let Plot { id, title, description, size: (width, height), crowded } = *plot;
-    let mut svg = String::new();
-    {
-        let area = SVGBackend::with_string(&mut svg, (width, height)).into_drawing_area();
-        draw(&area).map_err(|error| anyhow::anyhow!("the plot `{id}` cannot be drawn: {error}"))?;
-        area.present().map_err(|error| anyhow::anyhow!("the plot `{id}` cannot be drawn: {error}"))?;
-    }
-    let drawn = coloured(&svg);
+    let Plot { id, title, description, heights, crowded } = *plot;
     let (title_id, description_id) = (format!("{id}-title"), format!("{id}-description"));
-    let opening = format!(
-        "<svg viewBox=\"0 0 {width} {height}\" role=\"img\" aria-labelledby=\"{title_id}\" aria-describedby=\"{description_id}\">"
-    );
-    let body = drawn.split_once('>').map_or("", |(_, body)| body);
-    let scroll = element("div")
+    let mut scroll = element("div")
         .class("scroll plot")
         .with("role", "group")
         .with("aria-label", format!("{title}, plot"))
-        .with("tabindex", "0")
-        .and(Html::own(opening + body));
+        .with("tabindex", "0");
+    for (form, height) in [(Form::Wide, heights.0), (Form::Narrow, heights.1)] {
+        let width = form.width();
+        let mut svg = String::new();
+        {
+            let area = SVGBackend::with_string(&mut svg, (width as u32, height as u32)).into_drawing_area();
+            draw(&area, form).map_err(|error| anyhow::anyhow!("the plot `{id}` cannot be drawn: {error}"))?;
+            area.present().map_err(|error| anyhow::anyhow!("the plot `{id}` cannot be drawn: {error}"))?;
+        }
+        let drawn = coloured(&svg);
+        let opening = format!(
+            "<svg class=\"{}\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-labelledby=\"{title_id}\" \
+             aria-describedby=\"{description_id}\">",
+            form.class()
+        );
+        let body = drawn.split_once('>').map_or("", |(_, body)| body);
+        scroll = scroll.and(Html::own(opening + body));
+    }
     Ok(element("figure")
         .with("id", id)
         .class(if crowded { "crowded" } else { "" })

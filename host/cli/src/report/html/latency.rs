@@ -23,7 +23,7 @@ pub(super) fn section(run: &Run) -> Html {
         vec![
             words("control or router"),
             numbers("answer, s").meaning("mean over tested queries and seeds"),
-            numbers("routing, us a query"),
+            numbers("routing, µs a query"),
             numbers("training, s"),
             numbers("fuel a query").meaning("counted, the same on every machine"),
         ],

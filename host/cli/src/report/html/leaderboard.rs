@@ -3,7 +3,7 @@
 use plotters::element::{PathElement, Text};
 
 use super::axes::{Frame, Scale, horizontal};
-use super::drawing::{Area, Drawn, Ink, Plot, Side, figure};
+use super::drawing::{Area, Drawn, Form, Ink, Plot, Side, figure};
 use super::markup::{Html, element, visible};
 use super::run::Run;
 use super::signs::draw_sign;
@@ -144,7 +144,6 @@ fn judged(line: &Line) -> Cell {
     }
 }
 
-const WIDTH: u32 = 980;
 /// Pixels of one router's row.
 const ROW: i32 = 26;
 const TOP: i32 = 14;
@@ -163,7 +162,6 @@ fn differences(run: &Run) -> anyhow::Result<Html> {
         return Ok(Html::default());
     }
     let bottom = TOP + ROW * lines.len() as i32;
-    let frame: Frame = (260, TOP, 960, bottom);
     // Who is far behind would take the room of all others: a mark at the edge says where it is.
     let widest = lines
         .iter()
@@ -171,7 +169,9 @@ fn differences(run: &Run) -> anyhow::Result<Html> {
         .flat_map(|(_, _, number, _)| [number.low, number.high]);
     let limit = -4.0 * widest.flatten().map(f64::abs).fold(1.0, f64::max);
     let far = |number: &Number| number.high.or(number.value) < Some(limit);
-    let draw = |area: &Area<'_>| -> Drawn {
+    let draw = |area: &Area<'_>, form: Form| -> Drawn {
+        let (left, letters) = if form == Form::Wide { (260, 30) } else { (148, 16) };
+        let frame: Frame = (left, TOP, form.width() - 20, bottom);
         let near = lines.iter().filter(|(_, _, number, _)| !far(number));
         let values = near.flat_map(|(_, _, number, _)| [number.value, number.low, number.high]).flatten();
         let x = Scale::linear(values.chain([0.0]), (frame.0, frame.2));
@@ -181,7 +181,7 @@ fn differences(run: &Run) -> anyhow::Result<Html> {
             let y = TOP + ROW * row as i32 + ROW / 2;
             let ink = Ink::Series(*at as u8);
             let words = |text: String, x: i32, side: Side| Text::new(text, (x, y), Ink::Strong.text(16, side));
-            area.draw(&words(visible(&cut(&format!("{}. {}", at + 1, line.name), 30)), frame.0 - 10, Side::Left))?;
+            area.draw(&words(visible(&cut(&format!("{}. {}", at + 1, line.name), letters)), frame.0 - 10, Side::Left))?;
             if far(number) {
                 area.draw(&words(format!("◀ {value:+.1}, off the scale"), frame.0 + 6, Side::Right))?;
                 continue;
@@ -198,7 +198,7 @@ fn differences(run: &Run) -> anyhow::Result<Html> {
         title: "Difference to Best Single",
         description: "Each router's AvgAcc less that of Best Single, with its 95 % interval (uncorrected; the same numbers are in \
                       the table above). An interval that holds 0 is no evidence of a difference.",
-        size: (WIDTH, (bottom + 60) as u32),
+        heights: (bottom + 60, bottom + 60),
         crowded: false,
     };
     figure(&plot, draw, Html::default())

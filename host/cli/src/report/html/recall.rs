@@ -1,12 +1,12 @@
 //! How often a router is right where exactly one model is, two are, and so on.
 
-use plotters::element::PathElement;
+use plotters::element::{PathElement, Text};
 use routerlab_metrics::Answers;
 use routerlab_metrics::hard::RightModels;
 
-use super::axes::{Frame, Scale, vertical};
+use super::axes::{Frame, Scale, vertical, width_of};
 use super::choices::Choices;
-use super::drawing::{Area, Drawn, Ink, Plot, Side, figure};
+use super::drawing::{Area, Drawn, Form, Ink, Plot, Side, figure};
 use super::heat::{gap, percent};
 use super::markup::{Html, element};
 use super::records::Records;
@@ -15,8 +15,10 @@ use super::signs::draw_sign;
 use super::signs::legend;
 use super::table::{Cell, Table, numbers, words};
 
-const SIZE: (u32, u32) = (980, 440);
-const FRAME: Frame = (60, 34, 940, 380);
+/// Pixels from top to bottom, wide and narrow.
+const HEIGHTS: (i32, i32) = (440, 360);
+/// Size of the text below the plot, in pixels.
+const TEXT: u32 = 16;
 
 /// For `k` right models from 1 up: who is right how often.
 pub(super) struct Recall {
@@ -103,30 +105,35 @@ pub(super) fn section(run: &Run, recall: Option<&Recall>) -> anyhow::Result<Html
         title: "Right, by number of models that are right",
         description: "Of the queries that exactly so many models of the pool get right: the percentage on which a router chose \
                       one of them. The thin line is a model drawn at random.",
-        size: SIZE,
+        heights: HEIGHTS,
         crowded: false,
     };
-    figure(&plot, |area| draw(area, recall), below)
+    figure(&plot, |area: &Area<'_>, form: Form| draw(area, form, recall), below)
 }
 
-fn draw(area: &Area<'_>, recall: &Recall) -> Drawn {
-    let (left, top, right, bottom) = FRAME;
+fn draw(area: &Area<'_>, form: Form, recall: &Recall) -> Drawn {
+    let height = if form == Form::Wide { HEIGHTS.0 } else { HEIGHTS.1 };
+    let frame: Frame = (60, 34, form.width() - 20, height - 60);
+    let (left, top, right, bottom) = frame;
     let most = recall.queries.len();
     let y = Scale::linear([0.0, 100.0].into_iter(), (bottom, top)).between(0.0, 102.0);
-    vertical(area, &y, FRAME, "right, %")?;
+    vertical(area, &y, frame, "right, %")?;
     let x = |k: usize| left + ((right - left) * (2 * k as i32 + 1)) / (2 * most as i32);
+    let words = |text: String, x: i32, below: i32, size: u32| {
+        Text::new(text, (x, bottom + below), Ink::Muted.text(size, Side::Below))
+    };
+    let mut free_from = i32::MIN;
     for k in 0..most {
-        let muted = |size, side| Ink::Muted.text(size, side);
-        area.draw(&plotters::element::Text::new((k + 1).to_string(), (x(k), bottom + 6), muted(16, Side::Below)))?;
         let n = format!("n {}", recall.queries[k]);
-        area.draw(&plotters::element::Text::new(n, (x(k), bottom + 24), muted(14, Side::Below)))?;
+        let half = width_of(&n, TEXT - 2) / 2;
+        // As many names as have room; the table has all.
+        if x(k) - half >= free_from {
+            area.draw(&words((k + 1).to_string(), x(k), 6, TEXT))?;
+            area.draw(&words(n, x(k), 24, TEXT - 2))?;
+            free_from = x(k) + half + 6;
+        }
     }
-    let name = "models that are right; n distinct queries".to_owned();
-    area.draw(&plotters::element::Text::new(
-        name,
-        ((left + right) / 2, bottom + 44),
-        Ink::Muted.text(16, Side::Below),
-    ))?;
+    area.draw(&words("models that are right; n distinct queries".into(), (left + right) / 2, 44, TEXT))?;
     let line = |values: &[Option<f64>]| -> Vec<(i32, i32)> {
         let places = values.iter().enumerate().filter_map(|(k, value)| Some((x(k), y.at((*value)?))));
         places.collect()

@@ -17,8 +17,8 @@ use crate::import::inspect::log::{Head, LogKind, Sink, is_log, read_log};
 use crate::import::inspect::sample::{SampleJson, record};
 use crate::import::inspect::score::Scorer;
 use crate::import::llmrouterbench::BytesProgress;
-use crate::import::logs::{LeftOut, LogChoice, PRICED, UNFINISHED, UNKNOWN_COST, choices_text, is_known, summary};
-use crate::import::staged::{ImportIdentity, Run, Source, SourceRead, Staged, Subject, each_source};
+use crate::import::logs::{LogChoice, PRICED, UNFINISHED, UNKNOWN_COST, choices_text, summary};
+use crate::import::staged::{ImportIdentity, LeftOut, Run, Source, SourceRead, Staged, Subject, each_source};
 use crate::pool::PriceList;
 use crate::provenance::digest_file;
 
@@ -73,7 +73,7 @@ pub fn import_inspect(
         let (mut left_out, mut seen, mut records) = (Reasons::default(), BTreeSet::new(), 0);
         each_log(logs, &mut |source| {
             seen.insert(source.name.clone());
-            if !is_known(&mut staged, source, out_dir)? {
+            if !staged.is_known(source)? {
                 one_log(source, options, &prices, &ids, &mut staged, &mut left_out, &mut records)?;
             }
             let position = &source.position;

@@ -16,7 +16,7 @@ use crate::import::ImportSummary;
 use crate::import::llmrouterbench::definition::definition_of;
 use crate::import::llmrouterbench::file::{FileKind, Head, Sink, read_file};
 use crate::import::llmrouterbench::record::{FileRecord, PRICED, UNKNOWN_COST};
-use crate::import::llmrouterbench::summary::LeftOut;
+use crate::import::llmrouterbench::summary::Reasons;
 use crate::import::staged::{ImportIdentity, Position, Run, Source, SourceRead, Staged, Subject, each_source};
 use crate::pool::PriceList;
 use crate::provenance::digest_file;
@@ -99,11 +99,11 @@ pub fn import_llmrouterbench(
     let mut staged = Staged::open(out_dir, identity(options)?)?;
     let mut records = 0;
     let left_out = loop {
-        let mut left_out = LeftOut::default();
+        let mut left_out = Reasons::default();
         let mut seen = BTreeSet::new();
         each_source(path, &|name| name.ends_with(".json"), &mut |mut source| {
             seen.insert(source.name.clone());
-            if is_done(&mut source, &mut staged, out_dir)? {
+            if staged.is_known(&mut source)? {
                 return Ok(());
             }
             one_file(&mut source, &mut staged, options, prices.as_ref(), &mut left_out, &mut |position| {
@@ -123,26 +123,6 @@ pub fn import_llmrouterbench(
     let definition = definition_of(&staged.datasets());
     let finished = staged.finish(prices.as_ref(), definition.as_deref())?;
     Ok(summary::summary(finished, &left_out, options.prices.as_deref()))
-}
-
-/// Whether a part of the source is there and still the same.
-fn is_done(source: &mut SourceRead<'_>, staged: &mut Staged, out_dir: &Path) -> Result<bool, TableError> {
-    let Some((_, part)) = staged.known(&source.name, source.bytes) else {
-        staged.forget(|part| part.source.name == source.name)?;
-        return Ok(false);
-    };
-    let known = part.source.digest.clone();
-    if source.digest()? == known {
-        return Ok(true);
-    }
-    staged.forget(|part| part.source.name == source.name)?;
-    match source.rewind()? {
-        true => Ok(false),
-        false => {
-            let difference = format!("of another `{}`", source.name);
-            Err(TableError::OtherImport { path: out_dir.to_owned(), difference })
-        }
-    }
 }
 
 /// What tells this import from another.
@@ -165,7 +145,7 @@ fn one_file(
     staged: &mut Staged,
     options: &LlmRouterBenchOptions,
     prices: Option<&PriceList>,
-    left_out: &mut LeftOut,
+    left_out: &mut Reasons,
     progress: &mut dyn FnMut(&Position),
 ) -> Result<(), TableError> {
     let (name, bytes, path) = (source.name.clone(), source.bytes, source.path.clone());

@@ -6,42 +6,19 @@ use std::path::Path;
 use crate::import::ImportSummary;
 use crate::import::llmrouterbench::WhyNot;
 use crate::import::llmrouterbench::record::{FAILED, MORE_OUTPUTS, PRICED, UNKNOWN_COST, UNSCORED};
-use crate::import::staged::Finished;
+use crate::import::staged::{Finished, LeftOut};
 
-/// Files that were left out for one reason.
+/// Everything that was left out, and why.
 #[derive(Debug, Default)]
-pub(super) struct Files {
-    count: u64,
-    /// The first few.
-    names: Vec<String>,
+pub(super) struct Reasons {
+    pub(super) older: LeftOut,
+    pub(super) other: LeftOut,
+    pub(super) empty: LeftOut,
+    demo: LeftOut,
+    filtered: LeftOut,
 }
 
-impl Files {
-    pub(super) fn add(&mut self, name: &str) {
-        const NAMED: usize = 3;
-        self.count += 1;
-        if self.names.len() < NAMED {
-            self.names.push(format!("`{name}`"));
-        }
-    }
-
-    fn note(&self, what: &str) -> Option<String> {
-        let more = if self.count > self.names.len() as u64 { ", ..." } else { "" };
-        (self.count > 0).then(|| format!("{} {what}: {}{more}", self.count, self.names.join(", ")))
-    }
-}
-
-/// Everything that was left out.
-#[derive(Debug, Default)]
-pub(super) struct LeftOut {
-    pub(super) older: Files,
-    pub(super) other: Files,
-    pub(super) empty: Files,
-    demo: Files,
-    filtered: Files,
-}
-
-impl LeftOut {
+impl Reasons {
     pub(super) fn because(&mut self, why: WhyNot, name: &str) {
         match why {
             WhyNot::Demo => self.demo.add(name),
@@ -70,7 +47,7 @@ impl LeftOut {
 }
 
 /// The summary of a finished import.
-pub(super) fn summary(finished: Finished, left_out: &LeftOut, prices: Option<&Path>) -> ImportSummary {
+pub(super) fn summary(finished: Finished, left_out: &Reasons, prices: Option<&Path>) -> ImportSummary {
     let mut notes: Vec<String> = left_out.notes().collect();
     notes.extend(counted(&finished.tally, prices));
     notes.extend(finished.notes);

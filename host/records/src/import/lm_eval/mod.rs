@@ -18,9 +18,9 @@ use crate::import::lines::{Line, object};
 use crate::import::llmrouterbench::BytesProgress;
 use crate::import::lm_eval::names::{Models, SampleFile};
 use crate::import::lm_eval::sample::{Document, Taking};
-use crate::import::logs::{LeftOut, LogChoice, MAX_RECORD_BYTES, choices_text, is_known, summary};
+use crate::import::logs::{LogChoice, MAX_RECORD_BYTES, choices_text, summary};
 use crate::import::python_json::PlainJson;
-use crate::import::staged::{ImportIdentity, Source, SourceRead, Staged, Subject, each_source};
+use crate::import::staged::{ImportIdentity, LeftOut, Source, SourceRead, Staged, Subject, each_source};
 use crate::provenance::digest_bytes;
 
 /// How sample logs are taken.
@@ -57,7 +57,7 @@ pub fn import_lm_eval(
     let models = logs.iter().map(Models::of).collect::<Result<Vec<_>, _>>()?;
     let mut staged = Staged::open(out_dir, identity(&models, options))?;
     let older = loop {
-        let mut import = Import { options, out_dir, older: LeftOut::default(), documents: HashMap::new(), records: 0 };
+        let mut import = Import { options, older: LeftOut::default(), documents: HashMap::new(), records: 0 };
         let mut seen = BTreeSet::new();
         import.all(logs, &models, &mut staged, &mut seen, progress)?;
         // A part of an earlier try whose log is gone may have outranked one that is there, so everything is looked at again.
@@ -93,7 +93,6 @@ fn identity(models: &[Models], options: &LmEvalOptions) -> ImportIdentity {
 
 struct Import<'a> {
     options: &'a LmEvalOptions,
-    out_dir: &'a Path,
     older: LeftOut,
     /// The document of each dataset and index, and the log that had it first.
     documents: HashMap<(String, u64), (String, String)>,
@@ -151,7 +150,7 @@ impl Import<'_> {
                 self.documents.entry((dataset.clone(), index)).or_insert_with(|| (digest, name.clone()));
             })?;
         }
-        if is_known(staged, source, self.out_dir)? {
+        if staged.is_known(source)? {
             return Ok(());
         }
         let mut taking = Taking::new(self.options, &file.task, &path, &subject, staged);

@@ -21,6 +21,7 @@
 mod archive;
 mod finish;
 mod keep;
+mod left_out;
 mod run;
 mod sources;
 mod tables;
@@ -28,6 +29,7 @@ mod tables;
 use keep::remove_if_there;
 
 pub(crate) use finish::Finished;
+pub(crate) use left_out::LeftOut;
 pub(crate) use run::{Answer, Run, Scored, StagedRecord};
 pub(crate) use sources::{Position, SourceRead, each_source};
 
@@ -177,6 +179,26 @@ impl Staged {
             // Where a system has no locks, two imports at once are not told apart.
             Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
         }
+    }
+
+    /// Whether a part of the source is there and still the same. Where it is not, the source is at its beginning, and what
+    /// was made of an older content of it is forgotten.
+    ///
+    /// # Errors
+    /// When it cannot be read, or has changed within an archive, which passes by once.
+    pub(crate) fn is_known(&mut self, source: &mut SourceRead<'_>) -> Result<bool, TableError> {
+        let known = self.known(&source.name, source.bytes).map(|(_, part)| part.source.digest.clone());
+        if let Some(known) = &known
+            && source.digest()? == *known
+        {
+            return Ok(true);
+        }
+        self.forget(|part| part.source.name == source.name)?;
+        if known.is_some() && !source.rewind()? {
+            let difference = format!("`{}` has changed since", source.name);
+            return Err(TableError::OtherImport { path: self.partial.clone(), difference });
+        }
+        Ok(false)
     }
 
     /// A part of the same source, where there is one. It is the same while the digest is.

@@ -5,13 +5,19 @@ use plotters::element::{PathElement, Polygon};
 use super::{Mark, ROOM, Scene, Series};
 use crate::report::data::Number;
 use crate::report::html::axes::{Frame, Scale, horizontal, vertical};
-use crate::report::html::drawing::{Area, Drawn, Ink};
+use crate::report::html::drawing::{Area, Drawn, Form, Ink};
 use crate::report::html::markup::visible;
 use crate::report::html::run::{Run, SweepPoint};
 use crate::report::html::signs::{Labels, draw_cross, draw_sign};
 
-pub(super) const SIZE: (u32, u32) = (980, 620);
-const FRAME: Frame = (62, 34, 960, 556);
+/// Pixels from top to bottom, wide and narrow.
+pub(super) const HEIGHTS: (i32, i32) = (620, 440);
+
+fn frame(form: Form) -> Frame {
+    let height = if form == Form::Wide { HEIGHTS.0 } else { HEIGHTS.1 };
+    (62, 34, form.width() - 20, height - 64)
+}
+
 /// Size of names, in pixels.
 const TEXT: u32 = 16;
 /// Of a name, at most so many characters are drawn.
@@ -19,31 +25,36 @@ const NAME: usize = 24;
 /// Controls that are far away from any router.
 const FAR: [&str; 2] = ["Random", "Oracle"];
 
-/// Two axes.
+/// Two axes, and where they lie.
 struct Axes {
+    form: Form,
     x: Scale,
     y: Scale,
 }
 
 impl Axes {
     /// Axes that hold these numbers and intervals, drawn.
-    fn drawn(area: &Area<'_>, run: &Run, points: &[(Number, f64)]) -> Result<Self, Box<dyn std::error::Error>> {
-        let (left, top, right, bottom) = FRAME;
+    fn drawn(
+        area: &Area<'_>,
+        form: Form,
+        run: &Run,
+        points: &[(Number, f64)],
+    ) -> Result<Self, Box<dyn std::error::Error>> {
+        let (left, top, right, bottom) = frame(form);
         let costs = || points.iter().map(|(_, cost)| *cost);
         let ends = points.iter().flat_map(|(accuracy, _)| [accuracy.value, accuracy.low, accuracy.high]).flatten();
         // What is free has no logarithm.
         let log = costs().all(|cost| cost > 0.0);
         let x = if log { Scale::log(costs(), (left, right)) } else { Scale::linear(costs(), (left, right)) };
         let y = Scale::linear(ends, (bottom, top));
-        vertical(area, &y, FRAME, "AvgAcc, %")?;
-        let said = if log { " (logarithmic)" } else { "" };
-        horizontal(
-            area,
-            &x,
-            FRAME,
-            &format!("{} of a seed's test part, {}{said}", run.cost_name(), run.report.cost_unit),
-        )?;
-        Ok(Self { x, y })
+        vertical(area, &y, frame(form), "AvgAcc, %")?;
+        let (cost, unit) = (run.cost_name(), run.report.cost_unit);
+        let name = match form {
+            Form::Wide => format!("{cost} of a seed's test part, {unit}{}", if log { " (logarithmic)" } else { "" }),
+            Form::Narrow => format!("{cost}, {unit}{}", if log { " (logarithmic)" } else { "" }),
+        };
+        horizontal(area, &x, frame(form), &name)?;
+        Ok(Self { form, x, y })
     }
 
     fn place(&self, accuracy: Number, cost: Number) -> Option<(i32, i32)> {
@@ -58,15 +69,15 @@ fn both(accuracy: Number, cost: Number) -> Option<(Number, f64)> {
 }
 
 /// Everything.
-pub(super) fn sweep(area: &Area<'_>, scene: &Scene<'_>) -> Drawn {
+pub(super) fn sweep(area: &Area<'_>, form: Form, scene: &Scene<'_>) -> Drawn {
     let of_series =
         scene.series.iter().flat_map(|series| &series.points).filter_map(|point| both(point.accuracy, point.cost));
     let of_controls = scene.controls.iter().filter_map(|mark| both(mark.accuracy, mark.cost));
     let single = |value| Number { value: Some(value), low: None, high: None, n: 0 };
     let of_models = scene.models.iter().map(|model| (single(model.accuracy), model.cost));
     let points: Vec<(Number, f64)> = of_series.chain(of_controls).chain(of_models).collect();
-    let axes = Axes::drawn(area, scene.run, &points)?;
-    let mut labels = Labels::within(FRAME);
+    let axes = Axes::drawn(area, form, scene.run, &points)?;
+    let mut labels = Labels::within(frame(form));
     scene.series.iter().try_for_each(|series| band(area, series, &axes))?;
     for model in scene.models {
         let place = (axes.x.at(model.cost), axes.y.at(model.accuracy));
@@ -83,7 +94,7 @@ pub(super) fn sweep(area: &Area<'_>, scene: &Scene<'_>) -> Drawn {
 }
 
 /// The signs at quality alone.
-pub(super) fn detail(area: &Area<'_>, scene: &Scene<'_>) -> Drawn {
+pub(super) fn detail(area: &Area<'_>, form: Form, scene: &Scene<'_>) -> Drawn {
     let near: Vec<&Mark> = scene.controls.iter().filter(|mark| !FAR.contains(&mark.name.as_str())).collect();
     let lowest = near.iter().filter_map(|mark| mark.accuracy.low.or(mark.accuracy.value)).fold(f64::INFINITY, f64::min);
     let of_controls = near.iter().filter_map(|mark| both(mark.accuracy, mark.cost));
@@ -99,10 +110,10 @@ pub(super) fn detail(area: &Area<'_>, scene: &Scene<'_>) -> Drawn {
         .map(|series| Series { at: series.at, name: series.name, points: series.points.clone() })
         .collect();
     let points: Vec<(Number, f64)> = series.iter().filter_map(first).chain(of_controls).collect();
-    let axes = Axes::drawn(area, scene.run, &points)?;
+    let axes = Axes::drawn(area, form, scene.run, &points)?;
     let shown =
         Scene { run: scene.run, series, controls: Vec::new(), models: &[], frontier: Vec::new(), crowded: false };
-    signs(area, &shown, &near, &axes, &mut Labels::within(FRAME))
+    signs(area, &shown, &near, &axes, &mut Labels::within(frame(form)))
 }
 
 /// Signs, whiskers and names of routers at quality alone, and of controls.
@@ -133,9 +144,9 @@ fn signs(area: &Area<'_>, scene: &Scene<'_>, controls: &[&Mark], axes: &Axes, la
     for (mark, place) in &of_controls {
         labels.write(area, &mark.name, *place, TEXT, Ink::Strong)?;
     }
-    // Where there are too many, the enlarged plot has their numbers.
+    // Where there are too many, the enlarged plot has their numbers; the legend says whose they are.
     for (series, _, place) in of_series.iter().filter(|_| !scene.crowded) {
-        let name = match scene.run.routers().count() <= ROOM {
+        let name = match axes.form == Form::Wide && scene.run.routers().count() <= ROOM {
             true => visible(&super::super::leaderboard::cut(series.name, NAME)),
             false => (series.at + 1).to_string(),
         };
@@ -177,7 +188,7 @@ fn draw_frontier(area: &Area<'_>, frontier: &[(&str, SweepPoint)], axes: &Axes) 
         line.push(place);
     }
     if let Some(last) = line.last().copied() {
-        line.push((FRAME.2, last.1));
+        line.push((frame(axes.form).2, last.1));
     }
     area.draw(&PathElement::new(line, Ink::Strong.line(1)))?;
     Ok(())

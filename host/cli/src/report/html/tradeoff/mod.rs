@@ -3,7 +3,7 @@
 mod draw;
 mod tables;
 
-use super::drawing::{Area, Plot, figure};
+use super::drawing::{Area, Form, Plot, figure};
 use super::markup::{Html, element};
 use super::models::SingleModel;
 use super::run::{Run, SweepPoint};
@@ -82,10 +82,10 @@ fn sweep(scene: &Scene<'_>) -> anyhow::Result<Html> {
         id: "tradeoff",
         title: "Accuracy against cost",
         description: &description,
-        size: draw::SIZE,
+        heights: draw::HEIGHTS,
         crowded: scene.crowded,
     };
-    figure(&plot, |area: &Area<'_>| draw::sweep(area, scene), below)
+    figure(&plot, |area: &Area<'_>, form: Form| draw::sweep(area, form, scene), below)
 }
 
 /// Where many routers lie close together, a second look at their signs alone.
@@ -95,12 +95,12 @@ fn detail(scene: &Scene<'_>) -> anyhow::Result<Html> {
         title: "The same at quality alone, enlarged",
         description: "Only the signs: each router's choice at quality alone, with Best Single, Dataset Expert and Dataset \
                       Oracle. Whiskers are 95 % intervals of AvgAcc.",
-        size: draw::SIZE,
+        heights: draw::HEIGHTS,
         crowded: false,
     };
     figure(
         &plot,
-        |area: &Area<'_>| draw::detail(area, scene),
+        |area: &Area<'_>, form: Form| draw::detail(area, form, scene),
         legend(scene.series.iter().map(|series| (series.at, series.name))),
     )
 }

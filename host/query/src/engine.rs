@@ -15,6 +15,7 @@ use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{DataFrame, JoinType, SessionConfig, SessionContext, lit};
 use futures::StreamExt;
+use futures::stream::Fuse;
 use routerlab_records::catalog::{ColumnType, TableDescription, TablePart};
 use tokio::runtime::Runtime;
 
@@ -23,26 +24,47 @@ use crate::tables::{Tables, added_columns};
 /// Stack of the engine's threads.
 const STACK_BYTES: usize = 16 << 20;
 
+/// How an answer is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Work {
+    /// On all cores.
+    Parallel,
+    /// On one core, with most of the memory kept for merging what was sorted. Sorts on several cores take from each other
+    /// what they need to go to disk (apache/datafusion#24739), and one sort that merges on two keys needs for the keys
+    /// more than the rows take.
+    Frugal,
+}
+
 /// The engine with its tables.
-pub(crate) struct Engine {
+struct Engine {
     runtime: Runtime,
     context: SessionContext,
-    /// The names of the tables, for messages.
-    names: String,
 }
 
 /// An answer that is still being computed.
 pub(crate) struct Answer {
     runtime: Runtime,
-    stream: SendableRecordBatchStream,
+    stream: Fuse<SendableRecordBatchStream>,
+    /// Rows that are there already.
+    first: Option<RecordBatch>,
+}
+
+/// Asks a question. At most `memory` bytes of what is sorted, grouped and joined are held; the rest goes to disk.
+///
+/// # Errors
+/// When the engine does not start or does not take a table; when the question is no SQL, would change something, or names a
+/// table or column that is not there; when the memory does not suffice.
+pub(crate) fn ask(tables: &Tables, memory: usize, sql: &str) -> anyhow::Result<Answer> {
+    // What sorts and groups has done so when the first rows are there, so nothing was given away yet.
+    let answer = match Engine::new(tables, memory, Work::Parallel)?.ask(sql) {
+        Err(error) if is_exhausted(&error) => Engine::new(tables, memory, Work::Frugal)?.ask(sql),
+        answer => answer,
+    };
+    answer.map_err(|error| explained(&error, &tables.names()))
 }
 
 impl Engine {
-    /// An engine that holds at most `memory` bytes of what it sorts, groups and joins, and goes to disk beyond.
-    ///
-    /// # Errors
-    /// When the engine does not start or does not take a table.
-    pub(crate) fn new(tables: &Tables, memory: usize) -> anyhow::Result<Self> {
+    fn new(tables: &Tables, memory: usize, work: Work) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .thread_stack_size(STACK_BYTES)
             .enable_all()
@@ -50,33 +72,32 @@ impl Engine {
             .context("the engine's threads do not start")?;
         let environment =
             RuntimeEnvBuilder::new().with_memory_pool(Arc::new(FairSpillPool::new(memory))).build_arc()?;
-        let config = SessionConfig::new().with_information_schema(true);
+        let mut config = SessionConfig::new().with_information_schema(true);
+        if work == Work::Frugal {
+            config = config.with_target_partitions(1).with_sort_spill_reservation_bytes(memory / 10 * 7);
+        }
         let context = SessionContext::new_with_config_rt(config, environment);
         for (table, folders) in &tables.found {
             let whole = united(&context, table, folders).with_context(|| format!("the table `{}`", table.name))?;
             context.register_table(table.name, whole.into_view())?;
         }
-        Ok(Self { runtime, context, names: tables.names() })
+        Ok(Self { runtime, context })
     }
 
-    /// Asks a question.
-    ///
-    /// # Errors
-    /// When it is no SQL, would change something, or names a table or column that is not there.
-    pub(crate) fn ask(self, sql: &str) -> anyhow::Result<Answer> {
+    fn ask(self, sql: &str) -> Result<Answer, DataFusionError> {
         let only_reading = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-        let names = &self.names;
-        let frame = self.runtime.block_on(self.context.sql_with_options(sql, only_reading));
-        let frame = frame.map_err(|error| explained(&error, names))?;
-        let stream = self.runtime.block_on(frame.execute_stream()).map_err(|error| explained(&error, names))?;
-        Ok(Answer { runtime: self.runtime, stream })
+        let Self { runtime, context } = self;
+        let frame = runtime.block_on(context.sql_with_options(sql, only_reading))?;
+        let mut stream = runtime.block_on(frame.execute_stream())?.fuse();
+        let first = runtime.block_on(stream.next()).transpose()?;
+        Ok(Answer { runtime, stream, first })
     }
 }
 
 impl Answer {
     /// The columns of the answer.
     pub(crate) fn schema(&self) -> SchemaRef {
-        self.stream.schema()
+        self.stream.get_ref().schema()
     }
 
     /// The next rows; none where there are no more.
@@ -84,6 +105,9 @@ impl Answer {
     /// # Errors
     /// When a file cannot be read, or the memory does not suffice.
     pub(crate) fn next_batch(&mut self) -> anyhow::Result<Option<RecordBatch>> {
+        if let Some(first) = self.first.take() {
+            return Ok(Some(first));
+        }
         let batch = self.runtime.block_on(self.stream.next());
         batch.transpose().map_err(|error| explained(&error, ""))
     }
@@ -186,6 +210,10 @@ fn schema_of(table: &TableDescription) -> Schema {
     Schema::new(fields.collect::<Vec<_>>())
 }
 
+fn is_exhausted(error: &DataFusionError) -> bool {
+    matches!(error.find_root(), DataFusionError::ResourcesExhausted(_))
+}
+
 /// What the engine said, in words that help.
 fn explained(error: &DataFusionError, tables: &str) -> anyhow::Error {
     let said = error.find_root().to_string();
@@ -201,7 +229,7 @@ fn explained(error: &DataFusionError, tables: &str) -> anyhow::Error {
     {
         return anyhow!("only reading is possible, as with SELECT ({reason})");
     }
-    if matches!(error.find_root(), DataFusionError::ResourcesExhausted(_)) {
+    if is_exhausted(error) {
         return anyhow!("{reason}\nthe memory does not suffice; give more with --memory");
     }
     anyhow!("{reason}")

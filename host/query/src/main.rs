@@ -18,7 +18,7 @@ use anyhow::{Context, bail};
 use clap::Parser;
 
 use crate::answer::{Format, write_answer};
-use crate::engine::Engine;
+use crate::engine::ask;
 use crate::tables::Tables;
 
 /// Stack of the thread that plans: expressions nest as deep as somebody writes them.
@@ -93,9 +93,8 @@ fn execute(args: Args) -> anyhow::Result<()> {
     if args.format == Format::Parquet && args.out.is_none() {
         bail!("Parquet is no text: name a file with --out");
     }
-    let engine = Engine::new(&tables, args.memory)?;
-    let mut batches = engine.ask(sql)?;
-    write_answer(&mut batches, args.format, args.out.as_deref())
+    let mut answer = ask(&tables, args.memory, sql)?;
+    write_answer(&mut answer, args.format, args.out.as_deref())
 }
 
 /// A size as people write it: a number of bytes, or of KiB, MiB, GiB.

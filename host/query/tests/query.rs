@@ -283,14 +283,19 @@ fn what_is_wrong_is_named() {
 }
 
 #[test]
-fn more_than_the_memory_holds_is_sorted_on_disk() {
+fn more_than_the_memory_holds_is_sorted_and_grouped_on_disk() {
     let scratch = Scratch::new();
     outcomes(&scratch);
-    let sql = "SELECT count(*), sum(value) FROM (SELECT value, (value * 7919) % 1000003 AS k FROM generate_series(1, 4000000) \
-               ORDER BY k, value LIMIT 3999999)";
+    let key = |value: u64| ((value * 7919) % 1_000_003, value);
+    let sql = "SELECT value FROM generate_series(1, 4000000) ORDER BY (value * 7919) % 1000003, value";
     let (code, stdout, stderr) = scratch.run(&["--memory", "32MiB", "--format", "csv", sql, "data"]);
     assert_eq!(code, Some(0), "{stderr}");
-    assert!(stdout.lines().nth(1).is_some_and(|line| line.starts_with("3999999,")), "{stdout}");
+    let values: Vec<u64> = stdout.lines().skip(1).map(|line| line.parse().unwrap()).collect();
+    assert_eq!(values.len(), 4_000_000);
+    assert!(values.is_sorted_by_key(|value| key(*value)));
+    let sql = "SELECT count(*), max(n) FROM (SELECT value % 1500000 AS k, count(*) AS n FROM generate_series(1, 6000000) GROUP BY k)";
+    let (code, stdout, stderr) = scratch.run(&["--memory", "32MiB", "--format", "csv", sql, "data"]);
+    assert_eq!((code, stdout.lines().nth(1)), (Some(0), Some("1500000,4")), "{stderr}");
 }
 
 #[test]

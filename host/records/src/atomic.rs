@@ -1,5 +1,6 @@
 //! Files that appear whole or not at all. This is the only place where a file of the project is created.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -37,18 +38,7 @@ impl WholeFile {
     /// # Errors
     /// When `path` names no file, or the folder cannot be made or written to.
     pub fn create(path: &Path) -> Result<Self, TableError> {
-        let failed = |source| TableError::Write { path: path.to_owned(), source };
-        let Some(name) = path.file_name() else {
-            return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, "the path names no file")));
-        };
-        let folder = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-            _ => PathBuf::from("."),
-        };
-        fs::create_dir_all(&folder).map_err(failed)?;
-        let mut prefix = std::ffi::OsString::from(".");
-        prefix.push(name);
-        prefix.push(".");
+        let (folder, prefix) = place_beside(path, "the path names no file")?;
         let mut builder = tempfile::Builder::new();
         builder.prefix(&prefix).suffix(".part");
         #[cfg(unix)]
@@ -57,7 +47,8 @@ impl WholeFile {
             use std::os::unix::fs::PermissionsExt;
             builder.permissions(fs::Permissions::from_mode(0o666));
         }
-        let beside = builder.tempfile_in(&folder).map_err(failed)?;
+        let beside =
+            builder.tempfile_in(&folder).map_err(|source| TableError::Write { path: path.to_owned(), source })?;
         Ok(Self { path: path.to_owned(), folder, beside, hash: Sha256::new(), bytes: 0 })
     }
 
@@ -135,19 +126,8 @@ impl WholeFolder {
     /// # Errors
     /// When there is something at `path`, or the folder above it cannot be made or written to.
     pub fn create(path: &Path) -> Result<Self, TableError> {
-        let failed = |source| TableError::Write { path: path.to_owned(), source };
         refuse_filled(path)?;
-        let Some(name) = path.file_name() else {
-            return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, "the path names no folder")));
-        };
-        let parent = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-            _ => PathBuf::from("."),
-        };
-        fs::create_dir_all(&parent).map_err(failed)?;
-        let mut prefix = std::ffi::OsString::from(".");
-        prefix.push(name);
-        prefix.push(".");
+        let (parent, prefix) = place_beside(path, "the path names no folder")?;
         let mut builder = tempfile::Builder::new();
         builder.prefix(&prefix).suffix(".part");
         #[cfg(unix)]
@@ -155,7 +135,8 @@ impl WholeFolder {
             use std::os::unix::fs::PermissionsExt;
             builder.permissions(fs::Permissions::from_mode(0o777));
         }
-        let beside = builder.tempdir_in(&parent).map_err(failed)?;
+        let beside =
+            builder.tempdir_in(&parent).map_err(|source| TableError::Write { path: path.to_owned(), source })?;
         Ok(Self { path: path.to_owned(), beside })
     }
 
@@ -216,6 +197,24 @@ pub(crate) fn place_folder(from: &Path, to: &Path) -> Result<(), TableError> {
         File::open(holder).and_then(|folder| folder.sync_all()).map_err(failed)?;
     }
     Ok(())
+}
+
+/// The folder in which something for `path` is written before it is put in place, made where it is missing, and with what
+/// its name begins there.
+fn place_beside(path: &Path, nameless: &str) -> Result<(PathBuf, OsString), TableError> {
+    let failed = |source| TableError::Write { path: path.to_owned(), source };
+    let Some(name) = path.file_name() else {
+        return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, nameless)));
+    };
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    fs::create_dir_all(&folder).map_err(failed)?;
+    let mut prefix = OsString::from(".");
+    prefix.push(name);
+    prefix.push(".");
+    Ok((folder, prefix))
 }
 
 /// Room for bytes that need not outlive the process: in memory up to `bytes`, then in a file without a name inside

@@ -90,16 +90,7 @@ pub(super) fn scored_by(how: &str) -> String {
 /// The summary of a finished import; `notes` come first.
 pub(super) fn summary(finished: Finished, mut notes: Vec<String>) -> ImportSummary {
     notes.extend(counted(&finished.tally));
-    notes.extend(finished.notes);
-    ImportSummary {
-        folder: finished.folder,
-        rows: finished.rows,
-        queries: finished.queries,
-        models: finished.models,
-        datasets: finished.datasets,
-        embedding_width: None,
-        notes,
-    }
+    finished.summary(notes)
 }
 
 fn counted(tally: &BTreeMap<String, u64>) -> Vec<String> {

@@ -11,6 +11,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use crate::error::TableError;
 use crate::import::inspect::archive::{Archive, HEADER, START};
 use crate::import::inspect::sample::SampleJson;
+use crate::import::json::pass_over_single_values;
 use crate::import::python_json::PlainJson;
 use crate::import::staged::SourceRead;
 
@@ -252,24 +253,7 @@ impl<'de> Visitor<'de> for LogVisitor<'_, '_> {
         while items.next_element::<IgnoredAny>()?.is_some() {}
         Ok(())
     }
-    fn visit_unit<E: Error>(self) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_bool<E: Error>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_u64<E: Error>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_f64<E: Error>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {
-        Ok(())
-    }
+    pass_over_single_values!();
 }
 
 /// The list of samples; null where there is none.

@@ -10,7 +10,7 @@ use serde_json::Value;
 use serde_json::error::Category;
 
 use crate::error::{Place, TableError};
-use crate::import::json::{Limited, RecordLimit};
+use crate::import::json::{Limited, RecordLimit, pass_over_single_values};
 use crate::import::llmrouterbench::record::{FileRecord, RecordSeed};
 use crate::import::staged::{SourceRead, Subject};
 
@@ -206,24 +206,7 @@ impl<'de> Visitor<'de> for RunVisitor<'_, '_> {
         }
         Ok(())
     }
-    fn visit_unit<E: Error>(self) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_bool<E: Error>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_u64<E: Error>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_f64<E: Error>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {
-        Ok(())
-    }
+    pass_over_single_values!();
 }
 
 /// The list of records.

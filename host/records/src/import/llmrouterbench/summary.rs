@@ -50,16 +50,7 @@ impl Reasons {
 pub(super) fn summary(finished: Finished, left_out: &Reasons, prices: Option<&Path>) -> ImportSummary {
     let mut notes: Vec<String> = left_out.notes().collect();
     notes.extend(counted(&finished.tally, prices));
-    notes.extend(finished.notes);
-    ImportSummary {
-        folder: finished.folder,
-        rows: finished.rows,
-        queries: finished.queries,
-        models: finished.models,
-        datasets: finished.datasets,
-        embedding_width: None,
-        notes,
-    }
+    finished.summary(notes)
 }
 
 fn counted(tally: &BTreeMap<String, u64>, prices: Option<&Path>) -> Vec<String> {

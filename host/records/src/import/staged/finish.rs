@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use crate::atomic::{place_folder, write_bytes};
 use crate::error::TableError;
 use crate::ids::{DatasetId, ModelName, QueryId, SplitName};
+use crate::import::ImportSummary;
 use crate::import::join::{SampleFacts, outcome};
 use crate::import::output::{Manifest, ManifestFile};
 use crate::import::staged::keep::LABEL;
@@ -39,6 +40,15 @@ pub(crate) struct Finished {
     pub(crate) tally: BTreeMap<String, u64>,
     /// What a reader of the tables should know of queries and gaps.
     pub(crate) notes: Vec<String>,
+}
+
+impl Finished {
+    /// The same for whoever called the importer; what `notes` say comes before what is known of queries and gaps.
+    pub(crate) fn summary(self, mut notes: Vec<String>) -> ImportSummary {
+        let Self { folder, rows, queries, models, datasets, tally: _, notes: more } = self;
+        notes.extend(more);
+        ImportSummary { folder, rows, queries, models, datasets, embedding_width: None, notes }
+    }
 }
 
 /// What was found while queries and outcomes were joined.

@@ -1,6 +1,6 @@
 //! Other people's records into our tables. Everything is read and checked before the first file is written, and when
 //! writing fails, what was written is taken back. Imports that are too large for that work in a folder of their own beside
-//! the one that they make ([`staged`]).
+//! the one that they make (`staged`).
 
 mod arena;
 mod completions;

@@ -20,7 +20,6 @@ pub(crate) struct Export {
 enum What {
     Tables(tables::Tables),
     Schema(schema::Schema),
-    /// The JSON files of LLMRouterBench, for its analysis.
     #[command(name = "llmrouterbench")]
     LlmRouterBench(llmrouterbench::LlmRouterBench),
 }

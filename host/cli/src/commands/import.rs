@@ -114,14 +114,16 @@ enum What {
         #[arg(long, value_name = "DIR")]
         data: PathBuf,
     },
-    /// The original files of a dataset as queries, ready to be asked.
     Dataset(dataset::Dataset),
-    /// Released results of LLMRouterBench: a folder or archive of JSON files.
     #[command(name = "llmrouterbench")]
     LlmRouterBench(llmrouterbench::LlmRouterBench),
     /// What the SWE-bench harness found out about patches.
+    ///
+    /// Queries, completions, scores and outcomes as the harness has them. A failure of the harness itself has no score.
     SweBench(harness::Harness),
     /// What tau2-bench found out about conversations.
+    ///
+    /// Queries, completions, scores and outcomes as the harness has them. A failure of the harness itself has no score.
     Tau2(harness::Harness),
     #[command(name = "routerbench")]
     RouterBench(elsewhere::RouterBench),

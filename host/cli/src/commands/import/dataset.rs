@@ -10,6 +10,8 @@ use routerlab_records::import::{DatasetOptions, Progress, import_dataset};
 
 use crate::exit::{Ended, print};
 
+/// The original files of a dataset as queries, ready to be asked.
+///
 /// Reads JSON, JSON Lines, CSV and Parquet, each as it is, packed with gzip, or in a zip archive. How rows become queries
 /// is said by a definition; those of many datasets ship with the program.
 #[derive(Debug, Args)]

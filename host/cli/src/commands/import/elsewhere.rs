@@ -11,7 +11,7 @@ use routerlab_records::import::{
 
 use crate::exit::{Ended, print};
 
-/// RouterBench's table: eleven models on some 36,000 prompts.
+/// RouterBench's table: eleven models on some 36,000 prompts
 ///
 /// Reads the wide table, Parquet or CSV: sample_id, eval_name, prompt, and for each model MODEL, MODEL|model_response and
 /// MODEL|total_cost. The release is a pickle, which is a program and is not run here; turn it once into Parquet:
@@ -42,7 +42,7 @@ impl RouterBench {
     }
 }
 
-/// RouterEval's prompts with the scores of up to 8,500 models.
+/// RouterEval's prompts with the scores of up to 8,500 models
 ///
 /// Reads a router dataset, of which one pool is taken, or a leaderboard with its prompts, of which tasks and models can be
 /// chosen. There are no answers and no costs. The release is pickles, which are programs and are not run here; turn one into

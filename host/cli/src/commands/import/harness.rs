@@ -10,8 +10,7 @@ use routerlab_records::import::{HarnessResults, ImportSummary};
 /// An importer of results.
 type Importer = fn(&[HarnessResults], Option<&Path>, &Path) -> Result<ImportSummary, TableError>;
 
-/// Takes what the harness found as it stands: queries, completions, scores and outcomes. A failure of the harness itself
-/// has no score.
+/// Results of a harness; which one, and what is made of them, the command says.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  routerlab import swe-bench logs/run_evaluation/first --model a --out my-swe-bench\n  routerlab import tau2 a.json b.json --model a --model b --out my-tau2"

@@ -12,7 +12,7 @@ use crate::progress::Progress;
 /// Bytes in one step of progress.
 const STEP: u64 = 1 << 20;
 
-/// The released results of LLMRouterBench as a data folder: queries, completions, scores and outcomes.
+/// Released results of LLMRouterBench, a folder or an archive of JSON files, as a data folder.
 ///
 /// PATH is the released tree or any folder above it, or its archive (.tar or .tar.gz), which is read without being unpacked.
 /// Of several files of one dataset, split and model the newest counts; demo runs are left out. Failed calls become

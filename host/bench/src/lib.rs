@@ -39,7 +39,7 @@ pub use experiment::{
 };
 pub use prepare::parts_of;
 pub use reference::Reference;
-pub use results::{Results, RunIdentity, TOOL};
+pub use results::{Results, RunIdentity, TOOL, decisions_file, read_cells};
 pub use run::{FinishedRun, Observer, RunOptions, run};
 pub use score::compare;
 pub use score::{JudgeQuestion, OneEvaluator, Outcomes as ScoreOutcomes, ScoreOptions, Scored, judge_questions, score};

@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use routerlab_metrics::{Missing, Observed};
 use routerlab_plugin::CONTRACT_VERSION;
 use routerlab_records::{
-    CellRow, CellStatus, ContentDigest, DecisionRow, Provenance, RunRow, RunStatus, TableWriter, digest_file,
-    read_table, write_table,
+    CellRow, CellStatus, ContentDigest, DecisionRow, Provenance, RunRow, RunStatus, TableError, TableWriter,
+    digest_file, read_folder, read_table, write_table,
 };
 
 use crate::cell::{CellOptions, CellResult, ReadyRouter, preferences_of};
@@ -84,6 +84,31 @@ impl RunIdentity {
     }
 }
 
+/// What the tables of a run say in the place of a secret.
+pub(crate) fn shown_secret(secret: &str) -> String {
+    let mut digest = ContentDigest::new();
+    digest.text(secret);
+    format!("sha-256 {}", digest.hex())
+}
+
+/// Where the decisions of one router under one seed lie in the folder of a run.
+#[must_use]
+pub fn decisions_file(run: &Path, router: &str, seed: u64) -> PathBuf {
+    file_of_cell(run, "decisions", router, seed)
+}
+
+fn file_of_cell(run: &Path, table: &str, router: &str, seed: u64) -> PathBuf {
+    run.join(table).join(format!("{router}-{seed}.parquet"))
+}
+
+/// How the cells of a run ended, as its folder has them.
+///
+/// # Errors
+/// When a table cannot be read.
+pub fn read_cells(run: &Path) -> Result<Vec<CellRow>, TableError> {
+    Ok(read_folder::<CellRow>(&run.join("cells"))?.into_iter().flat_map(|table| table.rows).collect())
+}
+
 /// The folder of one run.
 #[derive(Debug)]
 pub struct Results {
@@ -103,9 +128,7 @@ impl Results {
         // The tables of a run may be published; who has the secret could foresee the parts of every other run with it.
         let mut shown = experiment.clone();
         if let Some(secret) = &mut shown.protocol.secret {
-            let mut digest = ContentDigest::new();
-            digest.text(secret);
-            *secret = format!("sha-256 {}", digest.hex());
+            *secret = shown_secret(secret);
         }
         let run = RunRow {
             run_id: identity.run_id.as_str().into(),
@@ -141,12 +164,8 @@ impl Results {
         &self.provenance
     }
 
-    fn file(&self, table: &str, router: &str, seed: u32) -> PathBuf {
-        self.dir.join(table).join(format!("{router}-{seed}.parquet"))
-    }
-
     pub(crate) fn decisions_file(&self, router: &str, seed: u32) -> PathBuf {
-        self.file("decisions", router, seed)
+        decisions_file(&self.dir, router, seed.into())
     }
 
     /// The sha-256 that the run has for a router's component.
@@ -157,7 +176,8 @@ impl Results {
     /// The row of a cell that ended, now or in an earlier run that was stopped. A row that is damaged or of another run
     /// counts as absent.
     fn cell(&self, router: &str, seed: u32) -> Option<CellRow> {
-        let row = read_table::<CellRow>(&self.file("cells", router, seed)).ok()?.rows.into_iter().next();
+        let row =
+            read_table::<CellRow>(&file_of_cell(&self.dir, "cells", router, seed.into())).ok()?.rows.into_iter().next();
         row.filter(|row| row.run_id.as_str() == self.run_id)
     }
 
@@ -247,7 +267,11 @@ impl Results {
             }
             .map(str::to_owned),
         };
-        write_table(&self.file("cells", name, prepared.seed), std::slice::from_ref(&row), &self.provenance)?;
+        write_table(
+            &file_of_cell(&self.dir, "cells", name, prepared.seed.into()),
+            std::slice::from_ref(&row),
+            &self.provenance,
+        )?;
         Ok(row)
     }
 

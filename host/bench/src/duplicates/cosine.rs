@@ -50,7 +50,7 @@ impl Directions {
         &self,
         least: f64,
         threads: Threads,
-        mut each: impl FnMut(usize, usize, f64),
+        mut each: impl FnMut(usize, usize),
         mut done: impl FnMut(f64),
     ) -> Result<(), KernelError> {
         let starts = || (0..self.rows.len()).step_by(BLOCK);
@@ -65,7 +65,7 @@ impl Directions {
                     let first = if right == left { row + 1 } else { 0 };
                     for (at, cosine) in products.row(row).iter().enumerate().skip(first) {
                         if f64::from(*cosine) >= least {
-                            each(self.rows[left + row], self.rows[right + at], f64::from(*cosine));
+                            each(self.rows[left + row], self.rows[right + at]);
                         }
                     }
                 }
@@ -95,7 +95,7 @@ mod tests {
         let directions = Directions::new(vectors.into_iter()).unwrap().unwrap();
         assert_eq!(directions.count(), 4);
         let (mut found, mut last) = (Vec::new(), 0.0);
-        directions.pairs(0.97, Threads::all(), |a, b, _| found.push((a, b)), |share| last = share).unwrap();
+        directions.pairs(0.97, Threads::all(), |a, b| found.push((a, b)), |share| last = share).unwrap();
         assert_eq!((found, last), (vec![(0, 3)], 1.0));
         assert_eq!(directions.cosine(0, 5), Some(-1.0));
         assert_eq!(directions.cosine(0, 1), None);
@@ -112,7 +112,7 @@ mod tests {
         let directions = Directions::new(vectors.iter().map(|vector| Some(vector.as_slice()))).unwrap().unwrap();
         let mut found = Vec::new();
         let least = f64::from(0.0015_f32).cos();
-        directions.pairs(least, Threads::all(), |a, b, _| found.push((a, b)), |_| ()).unwrap();
+        directions.pairs(least, Threads::all(), |a, b| found.push((a, b)), |_| ()).unwrap();
         found.sort_unstable();
         assert_eq!(found, (0..rows - 1).map(|row| (row, row + 1)).collect::<Vec<_>>());
     }

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use routerlab_kernels::Threads;
 use routerlab_records::import::Manifest;
 use routerlab_records::{
-    GROUPS_FILE, GroupRow, NEAR_DUPLICATES_FILE, NearDuplicateRow, Provenance, QueryRow, digest_embeddings,
+    GROUPS_FILE, GroupRow, NEAR_DUPLICATES_FILE, NearDuplicateRow, Provenance, QueryRow, Row, digest_embeddings,
     digest_file, find_embeddings, read_embeddings, read_table, write_table,
 };
 
@@ -179,7 +179,7 @@ fn search(
     });
     watch(if directions.is_some() { 0.1 } else { 1.0 });
     if let Some((least, directions)) = directions {
-        let each = |one: usize, other: usize, _| {
+        let each = |one: usize, other: usize| {
             if components.join(one, other) {
                 joined.push((one, other));
             }
@@ -198,7 +198,7 @@ fn search(
         }
     };
     let mut joined: Vec<NearDuplicateRow> = joined.iter().map(row).collect();
-    joined.sort_by(|a, b| (&a.query_id, &a.other_query_id).cmp(&(&b.query_id, &b.other_query_id)));
+    joined.sort_by(Row::compare_keys);
     let embedded = directions.map(|(_, directions)| directions.count());
     Ok(summed(queries, &mut components, joined, embedded))
 }
@@ -251,7 +251,7 @@ fn summed(
             about.largest = about.largest.max(*count);
         }
     }
-    groups.sort_by(|a, b| a.query_id.cmp(&b.query_id));
+    groups.sort_by(Row::compare_keys);
     let mut large: Vec<&Vec<usize>> = members.values().filter(|rows| rows.len() > 1).collect();
     large.sort_by_key(|rows| std::cmp::Reverse(rows.len()));
     let shown =

@@ -1,11 +1,12 @@
 //! What routers decided, then and now.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use routerlab_records::{CellRow, DecisionRow, RunRow, TableError, TableReader, digest_file};
 
 use crate::error::BenchError;
 use crate::experiment::Experiment;
+use crate::results::decisions_file;
 use crate::verify::Verdict;
 
 /// Whether two rows are about the same router under the same seed.
@@ -13,8 +14,8 @@ pub(super) fn same(one: &CellRow, other: &CellRow) -> bool {
     one.router == other.router && one.seed == other.seed
 }
 
-fn decisions(dir: &Path, cell: &CellRow) -> std::path::PathBuf {
-    dir.join("decisions").join(format!("{}-{}.parquet", cell.router, cell.seed))
+fn decisions(dir: &Path, cell: &CellRow) -> PathBuf {
+    decisions_file(dir, &cell.router, cell.seed)
 }
 
 /// Every cell of the experiment, and whether the file of its decisions is the one that was written when it ended.

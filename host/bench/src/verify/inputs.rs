@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use routerlab_records::{ContentDigest, RunRow, digest_file};
+use routerlab_records::{RunRow, digest_file};
 
 use crate::data::Data;
 use crate::error::BenchError;
 use crate::experiment::Experiment;
+use crate::results::shown_secret;
 use crate::verify::{Verdict, VerifyOptions};
 
 /// The experiment of a run, with its data and its secret where they are now.
@@ -21,9 +22,7 @@ pub(super) fn with_what_is_now(mut experiment: Experiment, options: &VerifyOptio
                 "the run has a secret; `--secret` must name it, since nothing can be decided again without".into()
             );
         };
-        let mut given = ContentDigest::new();
-        given.text(secret);
-        if *digest != format!("sha-256 {}", given.hex()) {
+        if *digest != shown_secret(secret) {
             return Err("the secret is not that of the run".into());
         }
         experiment.protocol.secret = Some(secret.clone());

@@ -11,12 +11,12 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use routerlab_plugin::Sandbox;
-use routerlab_records::{CellRow, MetricRow, RunRow, read_folder, read_table};
+use routerlab_records::{MetricRow, RunRow, read_table};
 
 use crate::data::Data;
 use crate::error::BenchError;
 use crate::experiment::Experiment;
-use crate::results::{Results, RunIdentity, TOOL};
+use crate::results::{Results, RunIdentity, TOOL, read_cells};
 use crate::run::{Observer, RunOptions};
 use crate::summary::summarise;
 
@@ -107,7 +107,7 @@ pub fn verify(
     let same_inputs = !checks.fail("data") && !checks.fail("component");
     checks.add("run", run.run_id.to_string(), identity(&run, &experiment, data.filter(|_| same_inputs)));
 
-    let stored = stored_cells(dir);
+    let stored = read_cells(dir).map_err(BenchError::from);
     checks.extend("cell", cells::files(dir, &experiment, &run, &stored));
     let computed = match (data, &stored) {
         (Some(data), Ok(_)) => metrics(dir, &experiment, data, &Results::existing(dir, run.clone()), options.threads),
@@ -159,10 +159,6 @@ impl Checks {
     fn fail(&self, kind: &str) -> bool {
         self.0.iter().any(|check| check.kind == kind && matches!(check.verdict, Verdict::Differs(_)))
     }
-}
-
-fn stored_cells(dir: &Path) -> Result<Vec<CellRow>, BenchError> {
-    Ok(read_folder::<CellRow>(&dir.join("cells"))?.into_iter().flat_map(|table| table.rows).collect())
 }
 
 /// Whether experiment and inputs still have the id of the run.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use routerlab_bench::Experiment;
 use routerlab_bench::summary::CONTROLS;
-use routerlab_records::{CellRow, CellStatus, MetricRow, RunRow, read_folder, read_table};
+use routerlab_bench::{Experiment, read_cells};
+use routerlab_records::{CellRow, CellStatus, MetricRow, RunRow, read_table};
 use serde::Serialize;
 
 /// A number, its 95 % interval, and how many distinct queries it is about.
@@ -80,8 +80,7 @@ impl Report {
         let experiment: Experiment = serde_json::from_str(&run.config)
             .with_context(|| format!("the experiment in `{}` cannot be read", runs.display()))?;
         let metrics = read_table::<MetricRow>(&dir.join("metrics.parquet"))?.rows;
-        let cells: Vec<CellRow> =
-            read_folder::<CellRow>(&dir.join("cells"))?.into_iter().flat_map(|table| table.rows).collect();
+        let cells = read_cells(dir)?;
         let mut report = Self {
             name: experiment.name.clone(),
             run_id: run.run_id.as_str().to_owned(),

@@ -5,10 +5,10 @@
 use std::io::IsTerminal;
 
 use clap::ValueEnum;
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::presets;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::text::Rows;
+use super::text::{Rows, filled};
 
 /// When to show colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -88,7 +88,7 @@ impl Screen {
             if at > 0 {
                 out.push('\n');
             }
-            let text = filled(part).to_string();
+            let text = filled(part, presets::NOTHING).to_string();
             // A line for each row, the head first; cells hold no line breaks.
             for (number, (line, row)) in text.lines().zip(rows).enumerate() {
                 let style = if number == 0 { Style::Plain } else { style(row) };
@@ -145,19 +145,6 @@ impl Screen {
         };
         parts.iter().map(|part| rows.iter().map(|row| of_row(row, part)).collect()).collect()
     }
-}
-
-fn filled(rows: &Rows) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    if let Some((header, body)) = rows.split_first() {
-        table.set_header(header.iter().map(Cell::new).collect::<Vec<Cell>>());
-        table.add_rows(body);
-        for column in table.column_iter_mut().skip(1) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table
 }
 
 /// A name that takes at most so many columns, with a mark where it is cut.

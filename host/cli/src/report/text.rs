@@ -1,6 +1,6 @@
 //! Reports for people: tables in a terminal or in Markdown.
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle, presets};
 
 use super::columns::{Column, column, difference, interval, plain, rows};
 use super::data::{Line, Number, Report};
@@ -53,16 +53,17 @@ pub(crate) fn markdown(report: &Report) -> String {
 }
 
 pub(super) fn markdown_table(heading: &str, rows: &Rows) -> String {
-    let mut table = filled(rows);
-    table.load_style(presets::ASCII_MARKDOWN).set_content_arrangement(ContentArrangement::Disabled);
+    let table = filled(rows, presets::ASCII_MARKDOWN);
     format!("## {heading}\n\n{table}\n")
 }
 
 /// Heading and rows; the first row is the header.
 pub(crate) type Rows = Vec<Vec<String>>;
 
-fn filled(rows: &Rows) -> Table {
+/// A table that is as wide as its cells are.
+pub(super) fn filled(rows: &Rows, style: TableStyle) -> Table {
     let mut table = Table::new();
+    table.load_style(style).set_content_arrangement(ContentArrangement::Disabled);
     if let Some((header, body)) = rows.split_first() {
         table.set_header(header);
         table.add_rows(body);

@@ -113,7 +113,7 @@ pub fn examine(folder: &Path, watch: &mut dyn FnMut(u64, u64)) -> Result<Examina
     Err(TableError::Settings { path: folder.to_owned(), reason: reason.to_owned() })
 }
 
-/// `one of them`, `and 4 more like it`.
+/// `, and 4 more like it`; nothing where there is one alone.
 fn more(count: u64) -> String {
     if count > 1 { format!(", and {} more like it", count - 1) } else { String::new() }
 }

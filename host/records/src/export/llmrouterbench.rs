@@ -3,14 +3,13 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
-use std::fs;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::atomic::{place_folder, write_whole};
+use crate::atomic::{WholeFolder, write_whole};
 use crate::completions::{CompletionRow, CompletionStatus, completion_files};
 use crate::error::TableError;
 use crate::export::ExportSummary;
@@ -53,16 +52,14 @@ pub fn export_llmrouterbench(
     let mut completions = GroupedFiles::<CompletionRow>::open(files)?;
     let mut scores = GroupedFiles::<ScoreRow>::open(Scoring::read(data, scoring)?.paths(data, scoring)?)?;
     let mut queries = GroupedFiles::<QueryRow>::open(vec![data.join("queries.parquet")])?;
-    let mut beside = out_dir.file_name().unwrap_or_default().to_owned();
-    beside.push(".partial");
-    let work = Work::begin(out_dir.with_file_name(beside))?;
+    let whole = WholeFolder::create(out_dir)?;
     let mut summary = ExportSummary { folder: out_dir.to_owned(), files: 0, records: 0, notes: Vec::new() };
     let mut counts = Counts::default();
     let groups = completions.groups();
     let rows_total = groups.values().sum();
     let mut rows_done = 0;
     for group in groups.into_keys() {
-        let mut gathered = Gathered::new(&work.folder);
+        let mut gathered = Gathered::new(whole.path());
         queries.take(&group, |row| &row.query_id, &mut |_, row| {
             gathered.queries.insert(row.record_index, row);
             Ok(())
@@ -74,7 +71,7 @@ pub fn export_llmrouterbench(
         })?;
         scores.take(&group, |row| &row.query_id, &mut |_, row| gathered.score(row))?;
         for (model, run) in std::mem::take(&mut gathered.runs) {
-            summary.records += gathered.write(&work.folder.join("bench"), &model, &run, &mut counts)?;
+            summary.records += gathered.write(&whole.path().join("bench"), &model, &run, &mut counts)?;
             summary.files += 1;
         }
     }
@@ -82,28 +79,8 @@ pub fn export_llmrouterbench(
         return Err(TableError::NoRows { path: data.to_owned() });
     }
     summary.notes = counts.notes();
-    place_folder(&work.folder, out_dir)?;
+    whole.finish()?;
     Ok(summary)
-}
-
-/// The folder in which an export is made; removed unless it was moved to its place.
-struct Work {
-    folder: PathBuf,
-}
-
-impl Work {
-    fn begin(folder: PathBuf) -> Result<Self, TableError> {
-        refuse_filled(&folder)?;
-        fs::create_dir_all(&folder).map_err(|source| TableError::Write { path: folder.clone(), source })?;
-        Ok(Self { folder })
-    }
-}
-
-impl Drop for Work {
-    fn drop(&mut self) {
-        // Gone already where all went well.
-        let _ = fs::remove_dir_all(&self.folder);
-    }
 }
 
 /// What the footer of a file of completions says of the run it was imported from.

@@ -22,7 +22,6 @@ mod pickle;
 mod python_json;
 mod python_text;
 mod recorded;
-mod records;
 mod routerbench;
 mod routereval;
 mod staged;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::bail;
+use routerlab_bench::decisions_file;
 use routerlab_records::{DecisionRow, ModelName, QueryId, TableReader};
 
 use super::records::Records;
@@ -48,7 +49,7 @@ impl Choices {
     pub(super) fn read(run: &Run, pool: &[ModelName]) -> anyhow::Result<Self> {
         let mut read: Vec<(String, Vec<Read>)> = Vec::new();
         for line in run.routers() {
-            let file = |seed: &u32| run.dir.join("decisions").join(format!("{}-{seed}.parquet", line.name));
+            let file = |seed: &u32| decisions_file(&run.dir, &line.name, (*seed).into());
             let of_seeds = run.report.seeds.iter().map(|seed| of_cell(&file(seed)));
             read.push((line.name.clone(), of_seeds.collect::<anyhow::Result<_>>()?));
         }

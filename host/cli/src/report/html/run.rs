@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
-use routerlab_bench::Experiment;
+use routerlab_bench::{Experiment, read_cells, recorded};
 use routerlab_metrics::OperatingPoint;
 use routerlab_metrics::pareto::frontier;
-use routerlab_records::{CellRow, MetricRow, RunRow, read_folder, read_table};
+use routerlab_records::{CellRow, MetricRow, RunRow, read_table};
 
 use crate::report::Report;
 use crate::report::data::{Line, Number};
@@ -41,12 +40,8 @@ impl Run {
     /// Reads a run that is complete.
     pub(super) fn read(dir: &Path) -> anyhow::Result<Self> {
         let report = Report::read(dir)?;
-        let runs = dir.join("runs.parquet");
-        let row = read_table::<RunRow>(&runs)?.rows.into_iter().next();
-        let row = row.with_context(|| format!("`{}` holds no run", runs.display()))?;
-        let experiment: Experiment = serde_json::from_str(&row.config)
-            .with_context(|| format!("the experiment in `{}` cannot be read", runs.display()))?;
-        let cells = read_folder::<CellRow>(&dir.join("cells"))?.into_iter().flat_map(|table| table.rows).collect();
+        let (row, experiment) = recorded(dir)?;
+        let cells = read_cells(dir)?;
         let metrics = read_table::<MetricRow>(&dir.join("metrics.parquet"))?.rows;
         let sweep = sweep(&metrics, &report);
         Ok(Self { dir: dir.to_owned(), report, row, experiment, cells, sweep })

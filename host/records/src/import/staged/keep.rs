@@ -5,11 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::atomic::WrittenFile;
-use crate::completions::{CompletionRow, CompletionStatus, SHARD_RECORDS, UsageSource, shard_file};
+use crate::completions::{CompletionStatus, SHARD_RECORDS, shard_file};
 use crate::error::{Place, TableError};
 use crate::ids::{ModelName, PluginName, QueryId};
 use crate::import::output::ManifestFile;
-use crate::import::staged::run::{Light, Run};
+use crate::import::staged::run::{Answer, Light, Run};
 use crate::import::staged::tables::{NumbersRow, QuestionRow, TextsRow};
 use crate::import::staged::{Part, Source, Staged, Subject};
 use crate::outcomes::check_number;
@@ -116,7 +116,8 @@ impl Staged {
             for (query_id, at) in entries {
                 let light = &run.records[*at];
                 let raw_output = run.scratch.text(light.raw_output)?;
-                writer.push(completion(light, query_id.clone(), model.clone(), raw_output))?;
+                let answer = Answer { raw_output, ..light.answer.clone() };
+                writer.push(answer.row(query_id.clone(), model.clone(), light.sample_index))?;
             }
             let rows = writer.rows();
             note(files, &tables, &path, writer.finish()?, rows);
@@ -306,31 +307,5 @@ fn numbers(record: &Light) -> NumbersRow {
         latency_ms: answer.latency_ms,
         prompt_tokens: answer.prompt_tokens,
         completion_tokens: answer.completion_tokens,
-    }
-}
-
-fn completion(record: &Light, query_id: QueryId, model: ModelName, raw_output: String) -> CompletionRow {
-    let answer = record.answer.clone();
-    CompletionRow {
-        query_id,
-        model,
-        sample_index: record.sample_index,
-        raw_output,
-        status: answer.status,
-        finish_reason: answer.finish_reason,
-        prompt_tokens: answer.prompt_tokens,
-        completion_tokens: answer.completion_tokens,
-        reasoning_tokens: answer.reasoning_tokens,
-        cached_tokens: None,
-        usage_source: answer.prompt_tokens.or(answer.completion_tokens).map(|_| UsageSource::Reported),
-        cost_usd: answer.cost_usd,
-        cost_source: answer.cost_source,
-        latency_ms: answer.latency_ms,
-        ttft_ms: None,
-        attempts: 1,
-        provider_model: answer.provider_model,
-        request_digest: None,
-        collected_at: answer.collected_at,
-        error: answer.error,
     }
 }

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use crate::completions::{CompletionStatus, CostSource};
+use crate::completions::{CompletionRow, CompletionStatus, CostSource, UsageSource};
 use crate::error::{Place, TableError};
+use crate::ids::{ModelName, QueryId};
 use crate::import::staged::{Staged, Subject};
 use crate::pool::Price;
 use crate::provenance::ContentDigest;
@@ -76,6 +77,34 @@ impl Answer {
             provider_model: None,
             collected_at: None,
             error: None,
+        }
+    }
+}
+
+impl Answer {
+    /// The row of a completion.
+    pub(crate) fn row(self, query_id: QueryId, model: ModelName, sample_index: u32) -> CompletionRow {
+        CompletionRow {
+            query_id,
+            model,
+            sample_index,
+            raw_output: self.raw_output,
+            status: self.status,
+            finish_reason: self.finish_reason,
+            prompt_tokens: self.prompt_tokens,
+            completion_tokens: self.completion_tokens,
+            reasoning_tokens: self.reasoning_tokens,
+            cached_tokens: None,
+            usage_source: self.prompt_tokens.or(self.completion_tokens).map(|_| UsageSource::Reported),
+            cost_usd: self.cost_usd,
+            cost_source: self.cost_source,
+            latency_ms: self.latency_ms,
+            ttft_ms: None,
+            attempts: 1,
+            provider_model: self.provider_model,
+            request_digest: None,
+            collected_at: self.collected_at,
+            error: self.error,
         }
     }
 }

@@ -1,10 +1,12 @@
 //! RouterBench's table (arXiv 2403.12031): a row for each query, three columns for each model.
 
+mod records;
+
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use crate::completions::CompletionStatus;
+use crate::completions::{CompletionStatus, CostSource};
 use crate::error::TableError;
 use crate::ids::{ModelName, SplitName};
 use crate::import::dataset::content::Content;
@@ -13,7 +15,8 @@ use crate::import::loose::{Fields, shown};
 use crate::import::output::refuse_full;
 use crate::import::pickle::refuse_pickle;
 use crate::import::python_text::listed_texts;
-use crate::import::records::{Records, Source, SourceAnswer, SourceQuery, SourceVerdict};
+use crate::import::routerbench::records::Records;
+use crate::import::staged::Answer;
 use crate::import::{ImportSummary, Progress};
 use crate::outcomes::check_number;
 use crate::provenance::{Provenance, digest_file, own_tool};
@@ -52,8 +55,7 @@ pub fn import_routerbench(
 ) -> Result<ImportSummary, TableError> {
     refuse_full(out_dir)?;
     let mut provenance = Provenance::by(own_tool());
-    let mut table =
-        Table { records: Records::new(Source::new("routerbench", split.clone()), out_dir), repeated: 0, reworded: 0 };
+    let mut table = Table { records: Records::new(split.clone(), out_dir), repeated: 0, reworded: 0 };
     for path in files {
         let mut content = Content::of(path)?;
         refuse_pickle(&mut content, &CONVERSION)?;
@@ -136,21 +138,14 @@ impl Table {
                 if turns > 1 {
                     metadata.insert("turns".to_owned(), Value::from(turns));
                 }
-                let query = SourceQuery {
-                    dataset,
-                    source_id: sample,
-                    origin_query: prompt.clone(),
-                    prompt,
-                    metadata,
-                    ..SourceQuery::default()
-                };
-                self.records.query(query).map_err(|reason| fields.wrong("eval_name", reason))?
+                let query = self.records.query(dataset, sample, prompt, metadata);
+                query.map_err(|reason| fields.wrong("eval_name", reason))?
             }
         };
         let mut news = false;
         for model in models {
-            if let Some(answer) = answer(&fields, &row, model)? {
-                news |= self.records.answer(query, answer)?;
+            if let Some((answer, score)) = answer(&fields, &row, model)? {
+                news |= self.records.answer(query, model, answer, score)?;
             }
         }
         self.repeated += u64::from(known.is_some() && !news);
@@ -169,8 +164,12 @@ impl Table {
     }
 }
 
-/// The answer of a model in a row; none where the row says nothing of it.
-fn answer(fields: &Fields<'_>, row: &SourceRow, model: &ModelName) -> Result<Option<SourceAnswer>, TableError> {
+/// The answer of a model in a row with its score; none where the row says nothing of it.
+fn answer(
+    fields: &Fields<'_>,
+    row: &SourceRow,
+    model: &ModelName,
+) -> Result<Option<(Answer, Option<f64>)>, TableError> {
     let (response, cost) = (format!("{model}{RESPONSE}"), format!("{model}{COST}"));
     let number = |column: &str, most: f64| {
         let number = loose_number(row.object.get(column)).map_err(|reason| fields.wrong(column, reason))?;
@@ -183,20 +182,19 @@ fn answer(fields: &Fields<'_>, row: &SourceRow, model: &ModelName) -> Result<Opt
     if text.is_none() && score.is_none() && cost_usd.is_none() {
         return Ok(None);
     }
-    let known = SourceAnswer::of(model.clone());
-    Ok(Some(match text {
-        None => SourceAnswer {
+    let answer = match text {
+        None => Answer {
             status: CompletionStatus::ModelError,
             error: Some("the source has no answer of this model".to_owned()),
-            ..known
+            ..Answer::of(String::new())
         },
-        Some(text) => SourceAnswer {
-            raw_output: listed_texts(&text).map_or(text, |parts| parts.join("\n\n")),
+        Some(text) => Answer {
             cost_usd,
-            verdict: score.map(|score| SourceVerdict { score, ..SourceVerdict::default() }),
-            ..known
+            cost_source: cost_usd.map(|_| CostSource::Imported),
+            ..Answer::of(listed_texts(&text).map_or(text, |parts| parts.join("\n\n")))
         },
-    }))
+    };
+    Ok(Some((answer, score)))
 }
 
 /// A number that may be written as a text or a truth value; none where there is none.
